@@ -1,0 +1,1 @@
+"""The GitHub Action: a workflow step as a way into nbci."""

@@ -1,0 +1,1 @@
+"""nbci: run the Jupyter notebooks a change affects, and report on each."""

@@ -1,0 +1,268 @@
+"""The nouns of nbci: plain values that every other module speaks in.
+
+Paths of notebooks are POSIX paths relative to the top of the repository, as text decoded with
+`os.fsdecode`: bytes that are not UTF-8 are lone surrogates there, which `os.fsencode` turns back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    DIED = "died"
+    LOST = "lost"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether a review with this outcome may be green."""
+        return self in (Outcome.PASSED, Outcome.SKIPPED)
+
+
+class Conclusion(StrEnum):
+    """How a review ended, in the words of a GitHub check run."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    NEUTRAL = "neutral"
+    CANCELLED = "cancelled"
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    WAITING = "waiting"
+    SUBMITTED = "submitted"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How a notebook is to be run, after the configuration's defaults and rules were applied.
+
+    Times are in seconds, sizes in bytes; None means no limit of that kind. `environment` is the
+    path of a requirements or conda file in the repository; `preload` names modules that a kernel
+    may find imported already.
+    """
+
+    backend: str = "local"
+    kernel: str | None = None
+    environment: str | None = None
+    timeout: float = 30 * 60.0
+    cell_timeout: float | None = None
+    memory_limit: int | None = None
+    allow_failure: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """A notebook that a change makes us run, and why, in words for people."""
+
+    notebook: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A notebook that a change touches and that is not run, and why."""
+
+    notebook: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which notebooks a change makes us run; both parts are ordered by path."""
+
+    selected: tuple[Selected, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellError:
+    """What a cell raised, and where.
+
+    `number` counts all cells of the source notebook from 1, None when it was no cell of it (the
+    injected parameters, the start of the kernel). `cell_line` counts the lines of the cell's source
+    from 1; `line` counts those of the notebook's file. `traceback` may hold ANSI escapes.
+    """
+
+    number: int | None
+    ename: str
+    evalue: str
+    traceback: tuple[str, ...] = ()
+    source: str = ""
+    cell_line: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run has come: code cells done of those to run, and the cell it is in.
+
+    `cell` counts all cells from 1, `cell_seconds` is how long that cell has been running.
+    """
+
+    cells_done: int = 0
+    cells_total: int = 0
+    cell: int | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellTiming:
+    """How one code cell went: `outcome` is passed, failed, timed_out, died or skipped."""
+
+    number: int
+    seconds: float
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended.
+
+    `message` says it in one line. `executed_notebook` is the path of the executed notebook, partial
+    when the run did not reach its end, inside the folder the result was collected into; None
+    when there is none. `log` is the tail of what the kernel wrote outside of any cell.
+    """
+
+    outcome: Outcome
+    message: str = ""
+    seconds: float = 0.0
+    cells_done: int = 0
+    cells_total: int = 0
+    failing_cell: CellError | None = None
+    cells: tuple[CellTiming, ...] = ()
+    executed_notebook: str | None = None
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One notebook with one set of parameters inside a review; `attempt` counts from 1."""
+
+    run_id: str
+    notebook: str
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+    options: RunOptions = field(default_factory=RunOptions)
+    attempt: int = 1
+    state: RunState = RunState.WAITING
+    progress: Progress = field(default_factory=Progress)
+    result: RunResult | None = None
+
+    def ended(self, result: RunResult) -> Run:
+        """Return the run as it stands after *result*."""
+        return replace(self, state=RunState.ENDED, result=result)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the run ended, None while it has not."""
+        return self.result.outcome if self.result else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRequest:
+    """What somebody wants evaluated: a head commit of a repository, or its working tree.
+
+    `base` and `head` are commit SHAs; `head` is None where there is no commit to name (a working
+    tree is reviewed against `base`; outside of git both are None). `ref` names the pull request or
+    branch. `notebooks` are the paths asked for by name; empty means what the change affects, or
+    with `everything` all notebooks. `timeout`, in seconds, replaces every notebook's own.
+    """
+
+    repository: str
+    ref: str = ""
+    base: str | None = None
+    head: str | None = None
+    working_tree: bool = False
+    everything: bool = False
+    notebooks: tuple[str, ...] = ()
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict)
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """The evaluation of one head: which notebooks, and how each went.
+
+    `cancelled` says why the review was given up, where it was.
+    """
+
+    request: ReviewRequest
+    runs: tuple[Run, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    planned: bool = False
+    cancelled: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.planned and all(run.state is RunState.ENDED for run in self.runs)
+
+    @property
+    def conclusion(self) -> Conclusion | None:
+        """The verdict, None while there is none.
+
+        Green only when each run has ended and passed; a run with `allow_failure` may have failed.
+        """
+        if not self.is_over:
+            return None
+        outcomes = [run.outcome for run in self.runs if not run.options.allow_failure]
+        if all(outcome is not None and outcome.is_good for outcome in outcomes):
+            return Conclusion.SUCCESS
+        if any(outcome is Outcome.CANCELLED for outcome in outcomes) and all(
+            outcome is Outcome.CANCELLED or (outcome and outcome.is_good) for outcome in outcomes
+        ):
+            return Conclusion.CANCELLED
+        return Conclusion.FAILURE
+
+
+def run_id(
+    request: ReviewRequest, notebook: str, parameters: Mapping[str, JsonValue], attempt: int
+) -> str:
+    """Return the name under which a run is known everywhere, the same for the same arguments."""
+    identity = json.dumps(
+        [
+            request.repository,
+            request.ref,
+            request.head,
+            notebook,
+            sorted(parameters.items()),
+            attempt,
+        ]
+    )
+    return "nbci-" + hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+def printable(text: str) -> str:
+    r"""Return *text* on one line without characters that could move, hide or reverse what follows.
+
+    Control and format characters (newline, escape, right-to-left marks) and bytes that are not
+    UTF-8 become backslash escapes: a path or name stays recognisable and cannot pose as another.
+
+    >>> printable("a\\nb\\u202e.ipynb")
+    'a\\\\nb\\\\u202e.ipynb'
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
