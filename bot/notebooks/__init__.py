@@ -1,0 +1,1 @@
+"""What nbci knows of notebooks: running one, reading what happened, showing it."""

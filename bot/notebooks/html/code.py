@@ -1,0 +1,59 @@
+"""Source code as HTML with the classes of Pygments."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from bot.notebooks.html.document import fit, text
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
+
+LARGEST = 100_000
+"""Characters; longer source is shown without colours."""
+
+# The name comes from the notebook: a list keeps it from choosing among hundreds of lexers, some
+# of which take quadratic time.
+_LEXERS = {
+    "bash": "bash",
+    "c": "c",
+    "c++": "cpp",
+    "cpp": "cpp",
+    "css": "css",
+    "html": "html",
+    "ipython": "python",
+    "ipython3": "python",
+    "java": "java",
+    "javascript": "javascript",
+    "json": "json",
+    "julia": "julia",
+    "python": "python",
+    "python3": "python",
+    "py": "python",
+    "r": "r",
+    "rust": "rust",
+    "scala": "scala",
+    "sh": "bash",
+    "sql": "sql",
+    "toml": "toml",
+    "yaml": "yaml",
+}
+
+
+def highlighted(source: str, language: str) -> str:
+    """Return *source* as HTML text, with colours where its language is known."""
+    lexer = _LEXERS.get(language.strip().lower())
+    if lexer is None or len(source) > LARGEST:
+        return text(source)
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+
+    return highlight(fit(source), _lexer(lexer), HtmlFormatter(nowrap=True))
+
+
+@functools.cache
+def _lexer(name: str) -> Lexer:
+    from pygments.lexers import get_lexer_by_name
+
+    return get_lexer_by_name(name, stripnl=False, ensurenl=False)
