@@ -1,0 +1,129 @@
+"""The Pythons that run notebooks here, each with its launcher."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.backends.local.environments import Environments, Unsolvable
+from bot.backends.local.interpreter import interpreters, kernel_environment, same_file
+from bot.backends.local.launchers import (
+    ForkServerLauncher,
+    Launcher,
+    ProcessLauncher,
+    needs_fresh_process,
+)
+from bot.model import RunOptions
+
+
+class Unavailable(Exception):
+    """There is no Python for a run; the text says why and what to do."""
+
+
+class Pythons:
+    """Finds the Python for a run, and starts its launcher once.
+
+    *early* is a launcher that was started before anything else was known; it is used when it turns
+    out to be the right one. `lacks_ipykernel` is the Python that should run Python notebooks and
+    cannot.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        chosen: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        early: ForkServerLauncher | None = None,
+    ) -> None:
+        self._environment = kernel_environment(os.environ if environment is None else environment)
+        self._chosen = chosen
+        self._early = early
+        self._environments = Environments(root, self._environment)
+        self._launchers: dict[tuple[str, tuple[str, ...], bool], Launcher] = {}
+        self._default: str | None = None
+        self.lacks_ipykernel: str | None = None
+
+    def launchers(self) -> list[Launcher]:
+        """Return the launchers in use."""
+        return list(self._launchers.values())
+
+    @property
+    def is_building(self) -> bool:
+        """Whether an environment is being built."""
+        return self._environments.is_building
+
+    def launcher_for(self, options: RunOptions) -> Launcher | None:
+        """Return the launcher for a run, None while its environment is being built.
+
+        Raises Unavailable when there can be none.
+        """
+        python = self.default_python()
+        if options.environment is not None:
+            try:
+                built = self._environments.python_for(options.environment, python)
+            except Unsolvable as error:
+                raise Unavailable(str(error)) from None
+            if built is None:
+                return None
+            python = built
+        if needs_fresh_process(options.env):
+            return self._process_launcher(python)
+        return self._fork_server(python, options.preload)
+
+    def default_python(self) -> str:
+        """Return the Python for runs that have no environment of their own; it has been tried."""
+        if self._default is None:
+            self._default = self._find_default()
+        return self._default
+
+    def close(self) -> None:
+        """End every launcher, and with them what they run."""
+        for launcher in self._launchers.values():
+            launcher.close()
+        if self._early is not None:
+            self._early.close()
+        self._environments.close()
+
+    def _find_default(self) -> str:
+        candidates = list(interpreters(self._chosen, self._environment))
+        for python in candidates:
+            if self._has_ipykernel(python):
+                return python
+        self.lacks_ipykernel = candidates[0]
+        # Kernels of other languages can still be started, from the Python that nbci runs in.
+        return sys.executable
+
+    def _has_ipykernel(self, python: str) -> bool:
+        if needs_fresh_process({}):
+            probe = [python, "-c", "import ipykernel, zmq"]
+            return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+        return self._fork_server(python, ()).has_ipykernel()
+
+    def _fork_server(self, python: str, preload: tuple[str, ...]) -> ForkServerLauncher:
+        key = (python, preload, True)
+        launcher = self._launchers.get(key)
+        if not isinstance(launcher, ForkServerLauncher) or not launcher.is_alive:
+            launcher = self._take_early(python, preload) or ForkServerLauncher(
+                python, self._environment, preload
+            )
+            self._launchers[key] = launcher
+        return launcher
+
+    def _take_early(self, python: str, preload: tuple[str, ...]) -> ForkServerLauncher | None:
+        early = self._early
+        if early is None or preload != early.preload or not same_file(python, early.python):
+            return None
+        self._early = None
+        return early
+
+    def _process_launcher(self, python: str) -> ProcessLauncher:
+        key = (python, (), False)
+        launcher = self._launchers.get(key)
+        if not isinstance(launcher, ProcessLauncher):
+            launcher = ProcessLauncher(python, self._environment)
+            self._launchers[key] = launcher
+        return launcher
