@@ -259,8 +259,8 @@ def printable(text: str) -> str:
     Control and format characters (newline, escape, right-to-left marks) and bytes that are not
     UTF-8 become backslash escapes: a path or name stays recognisable and cannot pose as another.
 
-    >>> printable("a\\nb\\u202e.ipynb")
-    'a\\\\nb\\\\u202e.ipynb'
+    >>> print(printable("a\nb\u202e.ipynb"))
+    a\nb\u202e.ipynb
     """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()

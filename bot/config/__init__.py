@@ -12,17 +12,21 @@ from bot.config.file import (
     parse_config,
     schema_json,
 )
+from bot.config.patterns import TEXT_SUFFIXES, Matcher, matcher
 
 __all__ = [
     "DEFAULT_PATH",
     "OTHER_PATH",
+    "TEXT_SUFFIXES",
     "Config",
+    "Matcher",
     "NotebookSettings",
     "Rule",
     "Settings",
     "check_config",
     "config_from",
     "load_config",
+    "matcher",
     "parse_config",
     "schema_json",
 ]

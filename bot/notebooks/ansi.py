@@ -30,7 +30,7 @@ PLAIN = Style()
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)([0-?]*)[ -/]*([@-~])"  # control sequence; colours are those that end in m
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # string, link
-    r"|\x1b[ -/]*[0-~]?"
+    r"|\x1b[ -/]*[0-~]?|[\x80-\x9f]"
 )
 _SWITCHES: dict[int, tuple[tuple[str, bool], ...]] = {
     1: (("bold", True),),

@@ -543,7 +543,7 @@ def memory_of(pids: list[int], *, shared_once: bool) -> int:
     return total
 
 
-def sockets_and_files(pid: int) -> Tuple[int, int]:
+def sockets_and_files(pid: int) -> tuple[int, int]:
     """Return how many sockets, and how many files for writing, a process has open; Linux only."""
     sockets = files = 0
     with contextlib.suppress(OSError):

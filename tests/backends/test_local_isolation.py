@@ -46,7 +46,7 @@ def gone(mark, seconds=15):
 # A daemon by the book: forked twice, in a session of its own, deaf to polite signals.
 DAEMON = """
 import os, subprocess, sys
-code = "import signal, time\\nfor s in (1, 2, 15): signal.signal(s, signal.SIG_IGN)\\nprint('up', flush=True)\\ntime.sleep(600)"
+code = "import signal, time\\nfor s in (1, 2, 15): signal.signal(s, 1)\\ntime.sleep(600)"
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -316,7 +316,8 @@ def test_a_forked_kernel_looks_like_one_started_by_jupyter(machine):
         "print(os.path.basename(sys.argv[0]))\n"
         "print(threading.main_thread() is threading.current_thread())\n"
         "print(sys.executable)",
-        "import multiprocessing\nprint(multiprocessing.get_context('fork').Pool(2).map(abs, [-1, -2]))",
+        "import multiprocessing\n"
+        "print(multiprocessing.get_context('fork').Pool(2).map(abs, [-1, -2]))",
         "!echo shell",
         "%matplotlib inline\nimport matplotlib; print(matplotlib.get_backend())",
     )

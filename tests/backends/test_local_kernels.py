@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from building.notebooks import notebook, text_of
@@ -226,7 +225,7 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
     files = {
         "nowhere_else.py": "value = 'only here'",
         f"{info}/METADATA": "Metadata-Version: 2.1\\nName: nowhere-else\\nVersion: 1.0\\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
     }
     record = "".join(f"{path},,\\n" for path in [*files, f"{info}/RECORD"])
     with zipfile.ZipFile(f"{directory}/{name}", "w") as wheel:

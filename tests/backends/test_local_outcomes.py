@@ -206,7 +206,8 @@ def test_progress_bars_leave_their_last_state(machine):
 
 def test_displays_are_updated_and_cleared_as_in_a_notebook(machine):
     _, executed = machine.run(
-        "from IPython.display import display, clear_output\nhandle = display('first', display_id=True)",
+        "from IPython.display import display, clear_output\n"
+        "handle = display('first', display_id=True)",
         "handle.update('second')",
         "print('gone')\nclear_output()\nprint('kept')",
         "print('gone too')\nclear_output(wait=True)\nprint('kept too')",
@@ -222,7 +223,8 @@ def test_output_widgets_catch_what_is_printed_and_raised_in_them(machine):
         "import ipywidgets\nout = ipywidgets.Output()\nout",
         "with out:\n    print('caught')\n    raise ValueError('caught too')",
         "assert out.outputs[0]['text'] == 'caught\\n', out.outputs\nprint(len(out.outputs))",
-        "inner = ipywidgets.Output()\nwith out:\n    with inner:\n        print('deep')\nprint('top')",
+        "inner = ipywidgets.Output()\n"
+        "with out:\n    with inner:\n        print('deep')\nprint('top')",
         "print(inner.outputs[0]['text'])",
     )
 

@@ -51,7 +51,7 @@ class _Job:
 class LocalBackend:
     """The machine at hand as a backend.
 
-    Notebooks are taken from, and run in, the folder *root*; nothing there is written by nbci. *jobs*
+    Notebooks are taken from, and run in, the folder *root*; nothing there is written by us. *jobs*
     run at a time, those that took longest the last time first.
     """
 

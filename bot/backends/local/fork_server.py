@@ -184,6 +184,7 @@ def load_runner(path: str) -> Any:
 
 def main(runner_path: str, control_fd: str, *preload: str) -> None:
     """Serve the socket with the number *control_fd*; *preload* modules are imported first."""
+    gc.disable()
     runner = load_runner(runner_path)
     control = socket.socket(fileno=int(control_fd))
     control.set_inheritable(False)
@@ -194,8 +195,9 @@ def main(runner_path: str, control_fd: str, *preload: str) -> None:
         for name in (*IMPORTED_AT_START, *preload):
             with contextlib.suppress(ImportError):
                 importlib.import_module(name)
-    gc.collect()
+    # What was imported stays: looking through it again and again would only unshare its memory.
     gc.freeze()
+    gc.enable()
     server = ForkServer(control, runner)
     server.say(ipykernel=has_ipykernel)
     become = server.serve()

@@ -108,6 +108,8 @@ class ForkServerLauncher:
 
     def close(self) -> None:
         """End everything: the server ends its runs when this side of the socket goes."""
+        if not self._running:
+            self._process.kill()  # nothing is left for it to do, and ending takes Python a while
         self._control.close()
         self.is_alive = False
         try:

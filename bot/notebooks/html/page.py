@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ def notebook_html(
     seconds: Mapping[int, float] | None = None,
     home: str | None = None,
     parameters_added: bool = False,
+    time_limit: float = 20.0,
 ) -> str:
     """Return a complete page that shows *executed*, a notebook as `json.load` gives it.
 
@@ -34,18 +36,20 @@ def notebook_html(
     it is left out. The cell with the number N has the anchor `cell-N`; *failing_cell* is one of
     these numbers, *seconds* says how long each took, *home* is a link to the page it belongs to.
     With *parameters_added* the cell tagged `injected-parameters` is none of the source's and has
-    no number.
+    no number. What would make the page very large, or take more than *time_limit* seconds to
+    render, is left out with a mark.
     """
     language = _language(executed)
     header = _header(title, _kernel(executed), failing_cell, home)
     parts = [header, "<main>"]
     room = LARGEST_PAGE
+    deadline = time.monotonic() + time_limit
     for number, cell in _numbered(executed, parameters_added):
         taken = (seconds or {}).get(number) if number else None
         parts.append(_cell(cell, number, language, number == failing_cell, taken))
         room -= len(parts[-1])
-        if room < 0:
-            parts.append('<p class="cut">More cells are in the executed notebook file.</p>')
+        if room < 0 or time.monotonic() > deadline:
+            parts.append('<p class="cut">What follows is in the executed notebook file.</p>')
             break
     parts.append("</main>")
     return document(title=title, body="\n".join(parts))
@@ -94,11 +98,11 @@ def _cell(cell: Cell, number: int | None, language: str, failing: bool, taken: f
 def _section(body: str, number: int | None, kind: str, failing: bool, taken: float | None) -> str:
     name = f"Cell {number}" if number else "Parameters"
     anchor = f' id="cell-{number}"' if number else ""
-    time = f'<span class="time">{duration(taken)}</span>' if taken is not None else ""
+    clock = f'<span class="time">{duration(taken)}</span>' if taken is not None else ""
     verdict = '<strong class="verdict">failed</strong>' if failing else ""
     return (
         f'<section{anchor} class="cell {kind}{" failing" if failing else ""}" aria-label="{name}">'
-        f'<div class="margin"><span class="number">{number or "parameters"}</span>{time}{verdict}'
+        f'<div class="margin"><span class="number">{number or "parameters"}</span>{clock}{verdict}'
         f'</div><div class="body">{body}</div></section>'
     )
 

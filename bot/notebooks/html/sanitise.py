@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bot.notebooks.html.document import fit
+from bot.notebooks.html.document import fit, text
 from bot.notebooks.html.images import attachment_uri
+
+DEEPEST = 2_000
+"""Elements inside each other; parsing takes time that grows with the square of it."""
+
+_TAG = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
+_VOID = frozenset(["br", "hr", "img", "input", "col", "wbr", "p", "li", "td", "th", "tr"])
 
 # Names inside a notebook must not collide with those of the page around it.
 _PREFIX = "user-content-"
@@ -103,10 +110,13 @@ def sanitised(html: str, attachments: Mapping[str, Any] | None = None) -> str:
     """Return of *html* what cannot act, load or pose as the page around it.
 
     Images stay when they are inside the document: data URIs, or `attachment:NAME` of the cell's
-    *attachments*. Links stay when they lead to the web or within the notebook.
+    *attachments*. Links stay when they lead to the web or within the notebook. What is nested
+    too deeply to be meant for reading is shown as its source.
     """
     import nh3
 
+    if _depth(html) > DEEPEST:
+        return f"<pre>{text(html)}</pre>"
     return nh3.clean(
         fit(html),
         tags=_tags(),
@@ -118,6 +128,22 @@ def sanitised(html: str, attachments: Mapping[str, Any] | None = None) -> str:
         url_schemes={"http", "https", "mailto", "data", "attachment"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def _depth(html: str) -> int:
+    """Return about how deep *html* is nested, rather too much than too little."""
+    is_open: Counter[str] = Counter()
+    depth = deepest = 0
+    for closing, tag in _TAG.findall(html):
+        name = tag.lower()
+        if closing and is_open[name]:
+            is_open[name] -= 1
+            depth -= 1
+        elif not closing and name not in _VOID:
+            is_open[name] += 1
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _attribute_filter(
