@@ -1,0 +1,141 @@
+"""The words every report uses: headlines, outcomes, durations, names of runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bot.model import CellError, Outcome, Review, Run, printable
+from bot.notebooks import ansi
+
+LONGEST_ERROR = 600
+"""Characters of an error that are looked at for its one line."""
+
+OUTCOME_WORDS = {
+    Outcome.PASSED: "passed",
+    Outcome.FAILED: "failed",
+    Outcome.TIMED_OUT: "timed out",
+    Outcome.DIED: "died",
+    Outcome.LOST: "lost",
+    Outcome.CANCELLED: "cancelled",
+    Outcome.SKIPPED: "skipped",
+    Outcome.REJECTED: "rejected",
+}
+
+OUTCOME_ICONS = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.TIMED_OUT: "◷",
+    Outcome.DIED: "☠",
+    Outcome.LOST: "!",
+    Outcome.CANCELLED: "⊘",
+    Outcome.SKIPPED: "\N{EN DASH}",
+    Outcome.REJECTED: "⊗",
+}
+
+
+def headline(review: Review) -> str:
+    """Return the one line that says how the review went.
+
+    >>> from bot.model import ReviewRequest
+    >>> headline(Review(request=ReviewRequest(repository="r"), planned=True))
+    'No notebook to run'
+    """
+    if review.cancelled is not None:
+        text = f"Cancelled: {printable(review.cancelled)}, {_passed(review).lower()}"
+    elif not review.is_over:
+        done = sum(run.result is not None for run in review.runs)
+        return f"{done} of {count(review)} done"
+    elif review.runs:
+        text = _verdict(review)
+    else:
+        text = "No notebook to run"
+    extras = _extras(review)
+    return f"{text} ({', '.join(extras)})" if extras else text
+
+
+def _verdict(review: Review) -> str:
+    bad = Counter(
+        run.outcome
+        for run in review.runs
+        if run.outcome and not run.outcome.is_good and not run.options.allow_failure
+    )
+    if not bad:
+        return _passed(review)
+    if len(bad) == 1:
+        [(outcome, number)] = bad.items()
+        return f"{number} of {count(review)} {_predicate(outcome, number)}"
+    parts = ", ".join(f"{number} {OUTCOME_WORDS[outcome]}" for outcome, number in bad.most_common())
+    return f"{bad.total()} of {count(review)} did not pass: {parts}"
+
+
+def _passed(review: Review) -> str:
+    passed = sum(run.outcome is Outcome.PASSED for run in review.runs)
+    if passed == len(review.runs):
+        return f"{'all ' if passed > 1 else ''}{count(review)} passed".capitalize()
+    return f"{passed} of {count(review)} passed"
+
+
+def _extras(review: Review) -> list[str]:
+    """Return what else there is to say, for the end of the headline."""
+    allowed = sum(
+        bool(run.outcome and not run.outcome.is_good and run.options.allow_failure)
+        for run in review.runs
+    )
+    skipped = len(review.skipped) + sum(run.outcome is Outcome.SKIPPED for run in review.runs)
+    extras = [f"{plural(allowed, 'failure')} allowed"] if allowed else []
+    return [*extras, f"{skipped} skipped"] if skipped else extras
+
+
+def _predicate(outcome: Outcome, number: int) -> str:
+    if outcome in (Outcome.CANCELLED, Outcome.REJECTED, Outcome.LOST):
+        return f"{'was' if number == 1 else 'were'} {OUTCOME_WORDS[outcome]}"
+    return OUTCOME_WORDS[outcome]
+
+
+def count(review: Review) -> str:
+    """Return how many there are to run, in words: `7 notebooks`, or runs where one has several."""
+    total = len(review.runs)
+    noun = "notebook" if len({run.notebook for run in review.runs}) == total else "run"
+    return plural(total, noun)
+
+
+def plural(number: int, noun: str) -> str:
+    """Return *number* with its noun.
+
+    >>> plural(1, "cell"), plural(0, "cell")
+    ('1 cell', '0 cells')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def run_label(run: Run) -> str:
+    """Return the name a run goes by: the notebook's path and, where it has any, its parameters."""
+    if not run.parameters:
+        return printable(run.notebook)
+    values = ", ".join(f"{name}={value!r}" for name, value in run.parameters.items())
+    return printable(f"{run.notebook} [{clipped(values, 200)}]")
+
+
+def error_line(error: CellError) -> str:
+    """Return what a cell raised, on one line, as Python writes it last in a traceback."""
+    text = f"{error.ename}: {error.evalue}" if error.evalue.strip() else error.ename
+    first = ansi.strip(text[:LONGEST_ERROR]).strip().split("\n", 1)[0].rstrip()
+    return clipped(printable(first), LONGEST_ERROR // 2)
+
+
+def clipped(text: str, longest: int) -> str:
+    """Return *text*, shortened in the middle where it is longer than *longest* characters.
+
+    >>> clipped("reports/quarterly.ipynb", 15)
+    'reports…y.ipynb'
+    """
+    if len(text) <= longest:
+        return text
+    end = (longest - 1) // 2
+    return f"{text[: longest - 1 - end]}…{text[len(text) - end :]}"
+
+
+def place(run: Run, error: CellError) -> str:
+    """Return where a cell stands in the notebook's file, as editors and terminals read it."""
+    path = printable(run.notebook)
+    return path if error.line is None else f"{path}:{error.line}"
