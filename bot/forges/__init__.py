@@ -1,0 +1,1 @@
+"""Places where the files of a review come from."""
