@@ -1,0 +1,127 @@
+"""`nbci doctor`: what is installed, which kernels there are, the state of git, what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bot import wiring
+from bot.backends.local.interpreter import interpreters, kernel_environment
+from bot.backends.local.launchers import RUNNER
+from bot.errors import NbciError
+from bot.forges.opening import open_checkout
+from bot.model import printable
+
+_ASK_KERNELS = """
+import importlib.util, json, os, sys
+here = importlib.util.spec_from_file_location("runner", sys.argv[1])
+runner = importlib.util.module_from_spec(here)
+sys.modules["runner"] = runner
+here.loader.exec_module(runner)
+print(json.dumps([sys.version.split()[0], importlib.util.find_spec("ipykernel") is not None,
+                  sorted(runner.known_kernels())]))
+"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `advice` says what to do where something is wrong."""
+
+    subject: str
+    text: str
+    advice: str | None = None
+    is_fatal: bool = False
+
+
+def diagnose(python: str | None) -> int:
+    """Print what was found and return the exit code: 3 when notebooks cannot be run here."""
+    console = Console(highlight=False)
+    findings = [*_nbci(), *_kernels(python), *_repository(), *_extras()]
+    for finding in findings:
+        mark, style = ("✗", "red") if finding.is_fatal else ("!", "yellow")
+        if finding.advice is None:
+            mark, style = "✓", "green"
+        line = Text(mark, style).append(f" {finding.subject}: ", "bold").append(finding.text, "")
+        console.print(line, soft_wrap=True)
+        if finding.advice:
+            console.print(Text(f"  → {finding.advice}"), soft_wrap=True)
+    return 3 if any(finding.is_fatal for finding in findings) else 0
+
+
+def _nbci() -> Iterator[Finding]:
+    version = importlib.metadata.version("nbci")
+    yield Finding("nbci", f"{version} in {sys.prefix}, Python {platform.python_version()}")
+    system = platform.platform()
+    if sys.platform == "win32":
+        advice = "use nbci inside WSL: https://learn.microsoft.com/windows/wsl/"
+        yield Finding("System", f"{system}: notebooks are not run on Windows", advice, True)
+    elif sys.platform != "linux":
+        yield Finding("System", f"{system}: kernels are started one by one, not forked")
+    else:
+        yield Finding("System", system)
+
+
+def _kernels(chosen: str | None) -> Iterator[Finding]:
+    try:
+        candidates = list(interpreters(chosen, os.environ))
+    except NbciError as error:
+        yield Finding("Python for notebooks", str(error), "give the path of a Python", True)
+        return
+    answers = [(python, _ask(python)) for python in candidates]
+    usable = [(python, answer) for python, answer in answers if answer and answer[1]]
+    python, answer = (usable or answers)[0]
+    if answer is None or not answer[1]:
+        install = f"{python} -m pip install ipykernel"
+        yield Finding("Python for notebooks", f"{python} has no ipykernel", install, True)
+        return
+    yield Finding("Python for notebooks", f"{python}, Python {answer[0]}")
+    yield Finding("Kernels", printable(", ".join(answer[2])))
+
+
+def _ask(python: str) -> tuple[str, bool, list[str]] | None:
+    """Return version, whether there is ipykernel, and the kernels' names; None if it cannot say."""
+    import json
+
+    try:
+        answer = subprocess.run(
+            [python, "-c", _ASK_KERNELS, str(RUNNER)],
+            capture_output=True,
+            env=kernel_environment(os.environ),
+            timeout=60,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version, has_ipykernel, kernels = json.loads(answer.stdout)
+    return version, has_ipykernel, kernels
+
+
+def _repository() -> Iterator[Finding]:
+    try:
+        checkout = open_checkout(Path.cwd())
+        request = checkout.request()
+        yield Finding("Repository", checkout.describe(request))
+        config = wiring.config_of(checkout.source(request), request)
+        yield Finding("Configuration", f"valid, {len(config.rules)} rules")
+    except NbciError as error:
+        first, *rest = str(error).splitlines()
+        yield Finding("Repository", first, "; ".join(rest) or "see the message above")
+
+
+def _extras() -> Iterator[Finding]:
+    try:
+        importlib.metadata.version("papermill")
+    except importlib.metadata.PackageNotFoundError:
+        advice = "pip install 'nbci[translators]', if you need them"
+        yield Finding("Parameters", "only for Python notebooks", advice)
+    else:
+        yield Finding("Parameters", "for Python and every language papermill translates")

@@ -1,0 +1,142 @@
+"""The story: a review is a value, and `advance` moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.backends.base import Backend
+from bot.config import Config
+from bot.errors import BackendError
+from bot.forges.base import Source
+from bot.model import (
+    JsonValue,
+    Outcome,
+    Review,
+    ReviewRequest,
+    Run,
+    RunOptions,
+    RunResult,
+    RunState,
+    run_id,
+)
+from bot.planning.selection import make_plan
+
+LOOK_AGAIN = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a review acts upon: where files come from, where notebooks run, who is told.
+
+    Executed notebooks are collected into `folder`.
+    """
+
+    source: Source
+    config: Config
+    backends: Mapping[str, Backend]
+    folder: Path
+    publish: Callable[[Review], None]
+
+
+def advance(review: Review, world: World, now: float) -> tuple[Review, float | None]:
+    """Take every step that can be taken now; return the new value and when to look again.
+
+    There is nothing to look for again once the review is over. Safe to repeat after a crash at any
+    point: what an interrupted call has begun is known by its run id, and not begun twice.
+    """
+    if not review.planned:
+        review = plan_runs(review, world)
+    review = submit_waiting(review, world)
+    review = poll_submitted(review, world)
+    world.publish(review)
+    return review, None if review.is_over else now + LOOK_AGAIN
+
+
+def cancel(review: Review, reason: str, world: World) -> Review:
+    """Return the review given up for *reason*: what runs is told to end, nothing else is begun."""
+    for run in review.runs:
+        if run.state in (RunState.SUBMITTED, RunState.RUNNING):
+            world.backends[run.options.backend].cancel(run.run_id)
+    return replace(review, cancelled=reason)
+
+
+def plan_runs(review: Review, world: World) -> Review:
+    """Return the review with its runs: each selected notebook, once for each set of parameters."""
+    request = review.request
+    plan = make_plan(world.source, world.config, request)
+    runs = tuple(
+        new_run(request, selected.notebook, parameters, selected.reasons, settings.options)
+        for selected in plan.selected
+        for settings in [world.config.settings_for(selected.notebook)]
+        for parameters in settings.parameter_sets
+    )
+    return replace(review, runs=runs, skipped=plan.skipped, planned=True)
+
+
+def new_run(
+    request: ReviewRequest,
+    notebook: str,
+    parameters: Mapping[str, JsonValue],
+    reasons: tuple[str, ...],
+    options: RunOptions,
+) -> Run:
+    """Return the first attempt at a notebook; the request goes before the configuration."""
+    merged = {**parameters, **request.parameters}
+    if request.timeout is not None:
+        options = replace(options, timeout=request.timeout)
+    return Run(
+        run_id=run_id(request, notebook, merged, 1),
+        notebook=notebook,
+        parameters=merged,
+        reasons=reasons,
+        options=options,
+    )
+
+
+def submit_waiting(review: Review, world: World) -> Review:
+    """Return the review with every waiting run handed to its backend, or ended where that fails."""
+
+    def submitted(run: Run) -> Run:
+        if run.state is not RunState.WAITING:
+            return run
+        if review.cancelled:
+            return run.ended(RunResult(outcome=Outcome.CANCELLED, message=review.cancelled))
+        backend = world.backends.get(run.options.backend)
+        if backend is None:
+            message = f"backend {run.options.backend} cannot be used from here"
+            return run.ended(RunResult(outcome=Outcome.REJECTED, message=message))
+        try:
+            backend.submit(run)
+        except BackendError as error:
+            return run.ended(RunResult(outcome=Outcome.LOST, message=str(error)))
+        return replace(run, state=RunState.SUBMITTED)
+
+    return replace(review, runs=tuple(map(submitted, review.runs)))
+
+
+def poll_submitted(review: Review, world: World) -> Review:
+    """Return the review as its backends see it, with the results of what has ended."""
+    observed = {
+        run_id: observation
+        for name, backend in world.backends.items()
+        for run_id, observation in backend.poll(list(_open_runs(review, name))).items()
+    }
+
+    def looked_at(run: Run) -> Run:
+        seen = observed.get(run.run_id)
+        if seen is None:
+            return run
+        if seen.state is RunState.ENDED:
+            backend = world.backends[run.options.backend]
+            return run.ended(backend.collect(run.run_id, world.folder))
+        return replace(run, state=seen.state, progress=seen.progress)
+
+    return replace(review, runs=tuple(map(looked_at, review.runs)))
+
+
+def _open_runs(review: Review, backend: str) -> Iterator[str]:
+    for run in review.runs:
+        if run.options.backend == backend and run.state in (RunState.SUBMITTED, RunState.RUNNING):
+            yield run.run_id
