@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -63,6 +63,7 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
     if not options.quiet:
         console.print(checkout.describe(request), markup=False)
     source = checkout.source(request)
+    config = wiring.config_of(source, request)
     with contextlib.ExitStack() as stack:
         root = checkout.root
         if options.isolated or options.head:
@@ -75,26 +76,31 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
         interrupt = stack.enter_context(_interrupts())
         shown = stack.enter_context(TerminalReport(console, quiet=options.quiet))
         _clear_report(options.report)
-        pages: set[str] = set()
-
-        def publish(review: Review) -> None:
-            shown.update(review)
-            for run in review.runs:
-                if run.result and run.run_id not in pages:
-                    pages.add(run.run_id)
-                    write_page(run, options.report)
-
         world = World(
             source=source,
-            config=wiring.config_of(source, request),
+            config=config,
             backends={"local": backend},
             folder=options.report,
-            publish=publish,
+            publish=_publisher(shown, options.report),
         )
         review = _loop(Review(request=request), world, backend, interrupt)
         _write_reports(review, options)
         shown.finish(review, options.report)
     return INTERRUPTED if review.cancelled else exit_code(review)
+
+
+def _publisher(shown: TerminalReport, folder: Path) -> Callable[[Review], None]:
+    """Return what shows a review as it goes on, and renders each notebook once it has ended."""
+    rendered: set[str] = set()
+
+    def publish(review: Review) -> None:
+        shown.update(review)
+        for run in review.runs:
+            if run.result and run.run_id not in rendered:
+                rendered.add(run.run_id)
+                write_page(run, folder)
+
+    return publish
 
 
 def exit_code(review: Review) -> int:

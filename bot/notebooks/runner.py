@@ -610,10 +610,11 @@ class Kernel:
         os.closerange(3, 256)
         os.chdir(spec.cwd)
         os.environ.update({**self.choice.env, **spec.env})
-        if self.choice.argv is None:
+        if self.choice.argv is None and ON_LINUX:
             return True
         argv = [
-            part.replace("{connection_file}", self.connection_file) for part in self.choice.argv
+            part.replace("{connection_file}", self.connection_file)
+            for part in self.choice.argv or _kernel_command(spec)
         ]
         try:
             os.execvp(argv[0], argv)  # noqa: S606 - a kernel spec names a program
@@ -649,6 +650,17 @@ class Kernel:
             hint = ", probably out of memory" if number == signal.SIGKILL else ""
             return f"killed by {name}{hint}"
         return f"it ended with exit status {os.WEXITSTATUS(self.status)}"
+
+
+def _kernel_command(spec: Spec) -> list[str]:
+    """Return the command of a Python kernel, for systems whose libraries do not survive a fork."""
+    return [
+        sys.executable,
+        os.path.abspath(__file__),
+        "--kernel",
+        "{connection_file}",
+        spec.hidden or "",
+    ]
 
 
 def _prefer_as_victim() -> None:
@@ -1048,6 +1060,7 @@ class Run:
         self.timings: list[Json] = []
         self.current: int | None = None
         self.cancelled = False
+        self.parent = os.getppid()
         self.replies: dict[str, Json] = {}
         self.idle: set[str] = set()
         self.next_check = 0.0
@@ -1246,6 +1259,8 @@ class Run:
             raise Stopped("died", "KernelDied", f"the kernel died: {self.kernel.how_it_ended()}")
         if time.monotonic() > self.next_check:
             self.next_check = time.monotonic() + TICK
+            if os.getppid() != self.parent:
+                raise Stopped("cancelled", "Cancelled", "whoever started the run has died")
             self._check_limits()
             self.record.save(self.notebook)
 
@@ -1367,8 +1382,11 @@ def run(spec: Spec) -> Callable[[], None] | None:
 def main() -> None:
     """Run what the file named on the command line specifies.
 
-    A second argument is the process that this one must not outlive.
+    A second argument is the process that this one must not outlive. With `--kernel` be a kernel.
     """
+    if sys.argv[1] == "--kernel":
+        become_kernel(sys.argv[2], sys.argv[3] or None)
+        return
     if len(sys.argv) > 2:
         die_with_parent(int(sys.argv[2]), signal.SIGTERM)
     with open(sys.argv[1]) as file:
