@@ -10,20 +10,27 @@ from pathlib import Path
 
 from bot.errors import UsageError
 from bot.forges.git_command import Git
+from bot.forges.lfs import contents_at_hand
 from bot.model import printable
 from bot.planning.source import Entry, EntryKind
 
 _CHUNK = 1 << 30
 
 
-def write_commit(git: Git, commit: str, folder: Path) -> None:
-    """Write the files of *commit* into *folder*, through an index of its own."""
+def write_commit(git: Git, commit: str, entries: Iterable[Entry], folder: Path) -> None:
+    """Write the files of *commit* into *folder*; *entries* are what is in it.
+
+    A file that Git LFS keeps is written as such where its content was fetched, else as a pointer.
+    """
     target = _empty(folder)
     with tempfile.TemporaryDirectory(prefix="nbci-") as scratch:
         index = Path(scratch) / "index"
         git.run("read-tree", commit, index=index)
         # Git joins the prefix and the path: without the slash they would become one name.
         git.run("checkout-index", "--all", "--force", f"--prefix={target}/", index=index)
+    for path, content in contents_at_hand(git, entries):
+        (target / path).unlink()
+        _copy_content(content, target / path)
 
 
 def copy_files(root: Path, entries: Iterable[Entry], folder: Path) -> None:

@@ -16,11 +16,14 @@ def entry_at(root: Path, path: str) -> Entry | None:
     What a path reaches through a symlink is given as a symlink, whose target is not looked at.
     """
     place = root
-    for part in path.split("/"):
-        place = place / part
-        if place.is_symlink():
-            return Entry(path, kind=EntryKind.SYMLINK, target=link_target(place))
-    return Entry(path) if place.is_file() else None
+    try:
+        for part in path.split("/"):
+            place = place / part
+            if place.is_symlink():
+                return Entry(path, kind=EntryKind.SYMLINK, target=link_target(place))
+        return Entry(path) if place.is_file() else None
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        return None
 
 
 def link_target(place: Path) -> str:

@@ -97,10 +97,11 @@ class LocalRepository:
         Of a working tree, the tracked and untracked files as they are on disk, without those that
         git ignores; else the files of the commit. Git's own data is in neither.
         """
+        entries = self.source(request).entries()
         if request.head is None:
-            copy_files(self.root, self.source(request).entries(), folder)
+            copy_files(self.root, entries, folder)
         else:
-            write_commit(self.git, request.head, folder)
+            write_commit(self.git, request.head, entries, folder)
 
     def describe(self, request: ReviewRequest) -> str:
         """Return one line that says what is reviewed against what."""
@@ -128,7 +129,9 @@ class LocalRepository:
             if base is not None:
                 raise UsageError(f"there is no commit yet to compare with {printable(base)!r}")
             return None
-        return self.references.base(base, tip) if base else self.references.default_base(tip)
+        if base is None:
+            return self.references.default_base(tip)
+        return self.references.base(base, tip)
 
     def _empty_tree(self) -> str:
         return self.git.text("hash-object", "-t", "tree", "--stdin")

@@ -40,6 +40,9 @@ def parse_raw_diff(fields: Sequence[str], blob_on_disk: Callable[[str], str]) ->
         if status == "U" and path in changes:  # unmerged, and said again as what is on disk
             continue
         kind = _KINDS.get(status[0], ChangeKind.MODIFIED)
+        # Most lines of a small notebook are those of any other: only the same content is a copy.
+        if kind is ChangeKind.COPIED and status != "C100":
+            kind, old_path, old_blob = ChangeKind.ADDED, path, ""
         if kind is ChangeKind.MODIFIED and _is_regular(old_mode) and _is_regular(new_mode):
             same = old_blob == new_blob or (
                 old_mode != new_mode and not _known(new_blob) and blob_on_disk(path) == old_blob

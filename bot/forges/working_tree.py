@@ -13,6 +13,7 @@ from typing import NamedTuple
 from bot.forges.commit_tree import CommitTree
 from bot.forges.disk import entry_at, link_target, read_files
 from bot.forges.git_command import Git
+from bot.forges.lfs import really_changed
 from bot.forges.raw_diff import DIFF_OPTIONS, parse_raw_diff
 from bot.forges.tree_modes import ABSENT, kind_of
 from bot.planning.blobs import blob_id
@@ -56,12 +57,15 @@ class WorkingTree:
 
     def changes(self) -> Sequence[Change]:
         """Return what differs from the base, as if everything untracked were added."""
-        command = ("diff", *DIFF_OPTIONS, "--no-ext-diff", "--no-textconv", self.base.tree, "--")
         if not self._on_disk.untracked:
-            return parse_raw_diff(self.git.fields(*command), self._blob_on_disk)
+            return self._changes(index=None)
         with tempfile.TemporaryDirectory(prefix="nbci-") as folder:
-            index = self._index_with_untracked(Path(folder))
-            return parse_raw_diff(self.git.fields(*command, index=index), self._blob_on_disk)
+            return self._changes(self._index_with_untracked(Path(folder)))
+
+    def _changes(self, index: Path | None) -> list[Change]:
+        command = ("diff", *DIFF_OPTIONS, "--no-ext-diff", "--no-textconv", self.base.tree, "--")
+        fields = self.git.fields(*command, index=index)
+        return really_changed(self.git, parse_raw_diff(fields, self._blob_on_disk))
 
     @cached_property
     def _entries(self) -> list[Entry]:
@@ -109,7 +113,9 @@ class WorkingTree:
         own = self.root / self.git.text("rev-parse", "--git-path", "index")
         index = folder / "index"
         if own.exists():
-            shutil.copyfile(own, index)
+            # With its time: git takes a file for unchanged by size and second, unless the index
+            # is no younger (https://git-scm.com/docs/racy-git).
+            shutil.copy2(own, index)
         empty = blob_id(b"", like=self.base.tree)
         listed = "".join(f"100644 {empty} 0\t{path}\0" for path in self._on_disk.untracked)
         self.git.run(

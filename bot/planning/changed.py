@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from bot.planning.blobs import blob_id
-from bot.planning.meaning import Difference, difference
+from bot.planning.meaning import Difference, difference, have_code_in_common
 from bot.planning.source import Change, ChangeKind, Source
 from bot.planning.wording import quoted, words_for
 
@@ -28,7 +28,7 @@ class Changed:
 
 def judge_changes(source: Source, is_notebook: Callable[[str], bool]) -> Changed:
     """Return what the difference between base and head does to each file."""
-    changes = source.changes()
+    changes = list(_without_lookalikes(source))
     differences = _differences(source, changes, is_notebook)
     originals = _originals(source, [change for change in changes if is_notebook(change.path)])
     found = Changed()
@@ -62,6 +62,31 @@ def _judge(change: Change, found: Changed, how_different: Difference = Differenc
     if change.kind is ChangeKind.RENAMED and change.old_path is not None:
         found.happened[change.old_path] = f"renamed to {quoted(change.path)}"
         found.gone.append(change.old_path)
+
+
+def _without_lookalikes(source: Source) -> Iterator[Change]:
+    """Yield the changes, with the renamed notebooks apart that are renamed only to git's eye.
+
+    Most lines of a small notebook are those of any other.
+    """
+    changes = source.changes()
+    renamed = {
+        change.path: change.old_path
+        for change in changes
+        if change.kind is ChangeKind.RENAMED
+        and change.old_path is not None
+        and change.path.endswith(".ipynb")
+        and change.old_blob != change.new_blob
+    }
+    heads = dict(source.read(renamed))
+    bases = dict(source.read_base(renamed.values()))
+    for change in changes:
+        base, head = bases.get(change.old_path or ""), heads.get(change.path)
+        if base is None or head is None or have_code_in_common(change.path, base, head):
+            yield change
+        else:
+            yield Change(change.old_path or "", ChangeKind.DELETED, old_blob=change.old_blob)
+            yield Change(change.path, ChangeKind.ADDED, new_blob=change.new_blob)
 
 
 def _differences(

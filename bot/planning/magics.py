@@ -10,9 +10,13 @@ from bot.planning.facts import Facts
 from bot.planning.import_lines import parse
 
 _SHELLS = frozenset({"!", "bash", "cmd", "script", "sh", "sx", "system", "zsh"})
-# The rest of the cell is Python, and so may be what stands behind the magic.
+# The rest of the cell is Python; so may be what stands behind a timer, as behind `%time`.
 _TIMERS = frozenset({"time", "timeit", "prun", "memit", "mprun", "lprun", "snakeviz"})
-_PYTHON = _TIMERS | {"capture", "px", "python", "python3", "cache", "debug"}
+_PYTHON = frozenset({"cache", "capture", "debug", "px", "python", "python3"})
+_OTHER_LANGUAGES = frozenset(
+    {"HTML", "R", "SVG", "ai", "bigquery", "file", "html", "javascript", "js", "julia", "latex"}
+    | {"markdown", "mermaid", "perl", "ruby", "sql", "svg", "writefile"}
+)
 
 _MAY_BE_ESCAPED = re.compile(r"[%!?]")
 _ESCAPED = re.compile(
@@ -48,13 +52,12 @@ def _read_cell_magic(source: str) -> CellCode:
     name, _, argument = first[2:].partition(" ")
     if name in _SHELLS:
         return CellCode("", read_shell(f"{argument}\n{body}"))
-    if name in _PYTHON:
-        inner = _without_escapes(body)
-        if name not in _TIMERS:
-            return inner
-        return CellCode(f"{_OPTIONS.sub('', argument, count=1)}\n{inner.python}", inner.commands)
     inner = _without_escapes(body)
-    return inner if parse(inner.python) else CellCode("", Facts())
+    if name in _TIMERS:
+        return CellCode(f"{_OPTIONS.sub('', argument, count=1)}\n{inner.python}", inner.commands)
+    if name in _PYTHON or (name not in _OTHER_LANGUAGES and parse(inner.python)):
+        return inner
+    return CellCode("", Facts())
 
 
 def _without_escapes(source: str) -> CellCode:

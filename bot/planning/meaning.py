@@ -24,6 +24,18 @@ def difference(path: str, base: bytes | None, head: bytes | None) -> Difference:
     return Difference.LOOKS if _text(before) == _text(after) else Difference.TEXT
 
 
+def have_code_in_common(path: str, base: bytes, head: bytes) -> bool:
+    """Whether two notebooks share a code cell, or one of them cannot be read or has no code."""
+    before, after = read_content(path, base), read_content(path, head)
+    if before is None or after is None:
+        return True
+    sources = [
+        {cell.source for cell in content.cells if cell.kind == "code" and cell.source.strip()}
+        for content in (before, after)
+    ]
+    return not all(sources) or not sources[0].isdisjoint(sources[1])
+
+
 def _executed(content: NotebookContent) -> object:
     """Return all that decides what happens when the notebook runs; an empty cell does nothing."""
     cells = [

@@ -6,12 +6,12 @@ https://jupytext.readthedocs.io/en/latest/paired-notebooks.html
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from bot.planning.source import Source
+from bot.planning.toml_text import read_toml, table_at
 
 _IN_JSON = re.compile(rb'"formats"\s*:\s*"([^"\\]+)"')
 _IN_TEXT = re.compile(rb"^\W*formats\s*:\s*[\"']?([^\s\"']+)", re.MULTILINE)
@@ -72,12 +72,9 @@ class Pairs:
         for path, data in self._source.read(
             path for path in files if path.rpartition("/")[2] in names
         ):
-            try:
-                settings = tomllib.loads(data.decode("utf-8", "replace"))
-            except (tomllib.TOMLDecodeError, RecursionError):
-                continue
+            settings = read_toml(data)
             if path.endswith("pyproject.toml"):
-                settings = settings.get("tool", {}).get("jupytext", {})
+                settings = table_at(settings, "tool", "jupytext")
             if isinstance(formats := settings.get("formats"), str):
                 yield str(PurePosixPath(path).parent), formats
 

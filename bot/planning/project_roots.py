@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from bot.planning.paths import path_inside
 from bot.planning.source import Source
+from bot.planning.toml_text import read_toml, table_at
 
 _PROJECT_FILES = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
 # Where packages lie by custom, in the order in which they are looked through.
@@ -41,28 +41,18 @@ def project_roots(source: Source) -> tuple[str, ...]:
 
 def _declared_folders(data: bytes) -> Iterator[str]:
     """Yield where the build tools of a pyproject.toml look for packages."""
-    try:
-        tool = _table(tomllib.loads(data.decode("utf-8", "replace")), "tool")
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return
-    setuptools = _table(tool, "setuptools")
-    yield from _texts(_table(setuptools, "package-dir").get(""))
-    yield from _texts(_table(setuptools, "packages", "find").get("where"))
-    poetry = _table(tool, "poetry").get("packages")
+    tool = table_at(read_toml(data), "tool")
+    setuptools = table_at(tool, "setuptools")
+    yield from _texts(table_at(setuptools, "package-dir").get(""))
+    yield from _texts(table_at(setuptools, "packages", "find").get("where"))
+    poetry = table_at(tool, "poetry").get("packages")
     for package in poetry if isinstance(poetry, list) else []:
         yield from _texts(package.get("from") if isinstance(package, dict) else None)
-    wheel = _table(tool, "hatch", "build", "targets", "wheel")
+    wheel = table_at(tool, "hatch", "build", "targets", "wheel")
     yield from _texts(wheel.get("sources"))
     yield from (posixpath.dirname(package) for package in _texts(wheel.get("packages")))
-    yield from _texts(_table(tool, "pdm", "build").get("package-dir"))
-    yield from _texts(_table(tool, "pytest", "ini_options").get("pythonpath"))
-
-
-def _table(parent: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    table: Any = parent
-    for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
-    return table if isinstance(table, dict) else {}
+    yield from _texts(table_at(tool, "pdm", "build").get("package-dir"))
+    yield from _texts(table_at(tool, "pytest", "ini_options").get("pythonpath"))
 
 
 def _texts(value: Any) -> Iterable[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from bot.config import TEXT_SUFFIXES, Config, matcher
+from bot.config import Config, matcher
+from bot.config.patterns import NOTEBOOK_SUFFIXES, problem_of
 from bot.errors import UsageError
 from bot.model import printable
 from bot.planning.source import Source
@@ -33,6 +33,8 @@ def _meant_by(source: Source, config: Config, name: str) -> Iterator[str]:
     notebooks = all_notebooks(source, config)
     inside = [other for other in notebooks if path == "." or other.startswith(f"{path}/")]
     if not inside and not _WILDCARDS.isdisjoint(path):
+        if problem := problem_of(f"/{path}"):
+            raise UsageError(f"the pattern {printable(path)!r} {problem}")
         matches = matcher([f"/{path}"])
         inside = [other for other in notebooks if matches(other)]
     if not inside:
@@ -46,10 +48,7 @@ def all_notebooks(source: Source, config: Config) -> list[str]:
 
 
 def _checked(config: Config, path: str) -> str:
-    if not config.is_notebook(path) and PurePosixPath(path).suffix not in {
-        ".ipynb",
-        *TEXT_SUFFIXES,
-    }:
+    if not config.is_notebook(path) and PurePosixPath(path).suffix not in NOTEBOOK_SUFFIXES:
         raise UsageError(f"{printable(path)} is no notebook: its name would end in .ipynb")
     return path
 
@@ -60,6 +59,8 @@ def _nothing_there(source: Source, path: str, notebooks: Sequence[str]) -> str:
         return f"there is no notebook in {shown}"
     if not _WILDCARDS.isdisjoint(path):
         return f"no notebook matches {shown}"
+    import difflib
+
     close = difflib.get_close_matches(path, notebooks, n=1)
     hint = f"; did you mean {printable(close[0])}?" if close else ""
-    return f"there is no {shown}{hint}"
+    return f"there is no notebook {shown}{hint}"

@@ -8,16 +8,10 @@ from pathlib import Path
 from bot.config import DEFAULT_PATH, Config
 from bot.errors import UsageError
 from bot.model import Plan, ReviewRequest, Selected, Skipped
-from bot.planning.changed import Changed, judge_changes
-from bot.planning.code_reasons import CodeReasons
-from bot.planning.declared import Declared
-from bot.planning.fact_cache import FactCache, default_folder
 from bot.planning.pairs import Pairs
 from bot.planning.requested import all_notebooks, requested_notebooks
 from bot.planning.source import Source
 from bot.planning.wording import quoted
-
-_NOT_CHECKED_OUT = "not checked out"
 
 
 def make_plan(
@@ -30,12 +24,15 @@ def make_plan(
     allows.
     """
     if request.notebooks:
-        names = requested_notebooks(source, config, request.notebooks)
-        plan = _plan_all(source, names, "requested by name")
+        named = requested_notebooks(source, config, request.notebooks)
+        plan = _plan_all(source, named, "requested by name")
     elif request.everything:
         plan = _plan_all(source, all_notebooks(source, config), "all notebooks were asked for")
     else:
-        plan = _plan_change(source, config, FactCache(cache_folder or default_folder()))
+        # Reading code and keeping what it says takes modules that naming a notebook does not.
+        from bot.planning.affected import affected_notebooks
+
+        plan = _plan(*affected_notebooks(source, config, cache_folder))
     _check_number(plan, config.max_notebooks)
     return plan
 
@@ -46,35 +43,6 @@ def _plan_all(source: Source, notebooks: Collection[str], reason: str) -> Plan:
         reasons={path: [reason] for path in notebooks if path not in texts},
         skipped={path: f"paired with {quoted(text)}, which runs" for path, text in texts.items()},
     )
-
-
-def _plan_change(source: Source, config: Config, cache: FactCache) -> Plan:
-    changed = judge_changes(source, config.is_notebook)
-    notebooks = all_notebooks(source, config)
-    code = CodeReasons(source, config, changed, notebooks, cache)
-    declared = Declared(config, changed.happened)
-    reasons = {}
-    for path in notebooks:
-        own = [changed.reasons[path]] if path in changed.reasons else []
-        found = [*own, *code.reasons_for(path), *declared.reasons_for(path)]
-        if found:
-            reasons[path] = found
-    missing = dict.fromkeys(changed.reasons.keys() - set(notebooks), _NOT_CHECKED_OUT)
-    skipped = {**changed.skipped, **missing}
-    return _without_pairs(Pairs(source, notebooks), reasons, skipped, changed)
-
-
-def _without_pairs(
-    pairs: Pairs, reasons: dict[str, list[str]], skipped: dict[str, str], changed: Changed
-) -> Plan:
-    """Return the plan in which only the text of each pair runs."""
-    for path, text in pairs.texts_for([*reasons, *skipped]).items():
-        reasons.pop(path, None)
-        skipped.pop(path, None)
-        if path in changed.reasons or path in changed.skipped:
-            state = "which runs" if text in reasons else "which did not change"
-            skipped[path] = f"paired with {quoted(text)}, {state}"
-    return _plan(reasons, skipped)
 
 
 def _plan(reasons: Mapping[str, Sequence[str]], skipped: Mapping[str, str]) -> Plan:

@@ -1,6 +1,7 @@
 """`nbci plan`, `check-config`, `schema` and `doctor`."""
 
 import json
+import os
 
 
 def test_plan_shows_what_is_run_and_what_is_skipped_and_why(project):
@@ -69,3 +70,19 @@ def test_doctor_says_what_to_do_about_a_python_without_ipykernel(project, tmp_pa
 
     assert done.returncode == 3
     assert f"{fake} -m pip install ipykernel" in done.stdout
+
+
+def test_a_change_within_the_same_second_and_of_the_same_size_is_seen(project):
+    path = project.root / "changing.ipynb"
+    moment = (1_700_000_000, 1_700_000_000)
+    os.utime(path, moment)
+    project.git("update-index", "--refresh")
+    os.utime(project.root / ".git" / "index", moment)
+    path.write_text(path.read_text().replace("x = 1", "x = 2"))
+    os.utime(path, moment)
+    project.write("untracked.ipynb", ["y = 1"])
+
+    plan = json.loads(project.nbci("plan", "--json").stdout)
+
+    selected = [item["notebook"] for item in plan["selected"]]
+    assert selected == ["changing.ipynb", "untracked.ipynb"]
