@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from bot.backends.local.interpreter import interpreters, kernel_environment
+from bot.backends.local.interpreter import interpreters, kernel_environment, with_python_first
 from bot.backends.local.launchers import ForkServerLauncher, needs_fresh_process
+from bot.cli.exit_codes import INTERRUPTED
 from bot.errors import UsageError
 
 
@@ -21,7 +22,7 @@ def main() -> None:
 
         cli.main(prog_name="nbci", obj=early)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def forget_secrets() -> None:
@@ -45,9 +46,10 @@ def start_early(arguments: list[str]) -> ForkServerLauncher | None:
         return None
     try:
         python = next(interpreters(_chosen_python(arguments), os.environ))
+        environment = with_python_first(kernel_environment(os.environ), python)
+        return ForkServerLauncher(python, environment)
     except UsageError:
-        return None
-    return ForkServerLauncher(python, kernel_environment(os.environ))
+        return None  # it comes up again, where it can be told
 
 
 def _chosen_python(arguments: list[str]) -> str | None:

@@ -66,13 +66,15 @@ def plan_runs(review: Review, world: World) -> Review:
     """Return the review with its runs: each selected notebook, once for each set of parameters."""
     request = review.request
     plan = make_plan(world.source, world.config, request)
-    runs = tuple(
+    runs = (
         new_run(request, selected.notebook, parameters, selected.reasons, settings.options)
         for selected in plan.selected
         for settings in [world.config.settings_for(selected.notebook)]
         for parameters in settings.parameter_sets
     )
-    return replace(review, runs=runs, skipped=plan.skipped, planned=True)
+    # A parameter of the request can make two sets of parameters one.
+    unique = {run.run_id: run for run in runs}
+    return replace(review, runs=tuple(unique.values()), skipped=plan.skipped, planned=True)
 
 
 def new_run(

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from bot.backends.local.launchers import ForkServerLauncher
-from bot.cli.parameters import PARAMETER
+from bot.cli.exit_codes import INTERRUPTED
+from bot.cli.parameters import MINUTES, PARAMETER
 from bot.errors import NbciError
-
-INTERRUPTED = 130
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -78,7 +77,7 @@ def _selection(command: Any) -> Any:
 @click.option("--jobs", "-j", type=click.IntRange(1), metavar="N", help="How many run at a time.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, min_open=True),
+    type=MINUTES,
     metavar="MIN",
     help="Minutes per notebook.",
 )

@@ -17,6 +17,7 @@ from rich.text import Text
 from bot import wiring
 from bot.backends.local.interpreter import interpreters, kernel_environment
 from bot.backends.local.launchers import RUNNER
+from bot.cli.exit_codes import INFRASTRUCTURE, PASSED
 from bot.errors import NbciError
 from bot.forges.opening import open_checkout
 from bot.model import printable
@@ -54,7 +55,7 @@ def diagnose(python: str | None) -> int:
         console.print(line, soft_wrap=True)
         if finding.advice:
             console.print(Text(f"  → {finding.advice}"), soft_wrap=True)
-    return 3 if any(finding.is_fatal for finding in findings) else 0
+    return INFRASTRUCTURE if any(finding.is_fatal for finding in findings) else PASSED
 
 
 def _nbci() -> Iterator[Finding]:

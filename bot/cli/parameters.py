@@ -1,8 +1,10 @@
-"""The `-p NAME=VALUE` of the command line."""
+"""What the command line takes as values: `-p NAME=VALUE`, and minutes."""
 
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
 import click
 
@@ -32,7 +34,7 @@ def _value(text: str) -> JsonValue:
         return constants[text]
     try:
         value: JsonValue = json.loads(text, parse_constant=_no_constant)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return value
 
@@ -41,4 +43,22 @@ def _no_constant(text: str) -> None:
     raise ValueError(text)
 
 
+class _Minutes(click.FloatRange):
+    """A positive number of minutes; Python would take "nan" and "inf" for numbers too."""
+
+    name = "minutes"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        minutes = float(super().convert(value, param, ctx))
+        if not math.isfinite(minutes):
+            self.fail(f"{value!r} is not a number of minutes", param, ctx)
+        return minutes
+
+
 PARAMETER = _Parameter()
+MINUTES = _Minutes()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import shutil
 import signal
 import sys
 import tempfile
@@ -14,18 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+import click
 from rich.console import Console
 
 from bot import wiring
 from bot.backends.base import Backend
 from bot.backends.local.launchers import ForkServerLauncher
-from bot.cli.commands import INTERRUPTED
+from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED, NOT_PASSED, PASSED
+from bot.cli.targets import STANDARD_OUTPUT, Targets
 from bot.errors import UsageError
 from bot.forges.base import Checkout
 from bot.forges.opening import open_checkout
 from bot.model import JsonValue, Outcome, Review, ReviewRequest
-from bot.report.folder import prepare_pages, write_page, write_report
-from bot.report.json_report import review_json
+from bot.report.folder import prepare_pages, write_page
 from bot.report.terminal import TerminalReport
 from bot.review import World, advance, cancel
 
@@ -54,7 +53,7 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
     """Review what *options* name, show it as it goes on, and return the exit code."""
     if sys.platform == "win32":
         raise UsageError("notebooks are run on Linux and macOS; on Windows, use nbci inside WSL")
-    to_stdout = Path("-") in (options.junit, options.json)
+    to_stdout = STANDARD_OUTPUT in (options.junit, options.json)
     console = Console(
         stderr=to_stdout, no_color=options.no_color or None, highlight=False, soft_wrap=True
     )
@@ -64,7 +63,10 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
         console.print(checkout.describe(request), markup=False)
     source = checkout.source(request)
     config = wiring.config_of(source, request)
+    targets = Targets(report=options.report, junit=options.junit, json=options.json)
+    targets.prepare()
     with contextlib.ExitStack() as stack:
+        interrupt = stack.enter_context(_interrupts())
         root = checkout.root
         if options.isolated or options.head:
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nbci-tree-")))
@@ -73,20 +75,22 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
             root, checkout.identity, jobs=options.jobs, python=options.python, early=early
         )
         stack.callback(backend.close)
-        interrupt = stack.enter_context(_interrupts())
         shown = stack.enter_context(TerminalReport(console, quiet=options.quiet))
-        _clear_report(options.report)
         world = World(
             source=source,
             config=config,
             backends={"local": backend},
-            folder=options.report,
-            publish=_publisher(shown, options.report),
+            folder=targets.folder,
+            publish=_publisher(shown, targets.folder),
         )
         review = _loop(Review(request=request), world, backend, interrupt)
-        _write_reports(review, options)
+        problems = targets.write(review)
         shown.finish(review, options.report)
-    return INTERRUPTED if review.cancelled else exit_code(review)
+    for problem in problems:
+        click.echo(f"nbci: {problem}", err=True)
+    if review.cancelled:
+        return INTERRUPTED
+    return exit_code(review) or (INFRASTRUCTURE if problems else PASSED)
 
 
 def _publisher(shown: TerminalReport, folder: Path) -> Callable[[Review], None]:
@@ -104,15 +108,15 @@ def _publisher(shown: TerminalReport, folder: Path) -> Callable[[Review], None]:
 
 
 def exit_code(review: Review) -> int:
-    """Return 0 when all passed, 3 when nothing but the infrastructure failed, else 1."""
+    """Return the exit code: infrastructure only where nothing else is to blame."""
     bad = {
         run.outcome
         for run in review.runs
         if not run.options.allow_failure and not (run.outcome and run.outcome.is_good)
     }
     if not bad:
-        return 0
-    return 3 if bad == {Outcome.LOST} else 1
+        return PASSED
+    return INFRASTRUCTURE if bad == {Outcome.LOST} else NOT_PASSED
 
 
 def _request(checkout: Checkout, options: RunOptions) -> ReviewRequest:
@@ -128,13 +132,17 @@ def _request(checkout: Checkout, options: RunOptions) -> ReviewRequest:
 
 
 class _Interrupt:
-    """Whether somebody asked us to stop; asked again, we drop everything."""
+    """Whether somebody asked us to stop.
+
+    Asked again, or before there is anything to report on, we drop everything at once.
+    """
 
     def __init__(self) -> None:
         self.asked = False
+        self.has_something_to_report = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self.asked or not self.has_something_to_report:
             raise KeyboardInterrupt
         self.asked = True
 
@@ -142,8 +150,11 @@ class _Interrupt:
 @contextlib.contextmanager
 def _interrupts() -> Iterator[_Interrupt]:
     interrupt = _Interrupt()
+    # What our caller had ignored stays ignored: `nohup` does that, and shells for background jobs.
     before = {
-        number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
     }
     try:
         yield interrupt
@@ -158,6 +169,7 @@ def _loop(review: Review, world: World, backend: Backend, interrupt: _Interrupt)
         if interrupt.asked and not review.cancelled:
             review = cancel(review, "interrupted", world)
         review, again = advance(review, world, time.monotonic())
+        interrupt.has_something_to_report = True
         if again is None:
             return review
         if not warmed_up:
@@ -165,27 +177,3 @@ def _loop(review: Review, world: World, backend: Backend, interrupt: _Interrupt)
             backend.poll([])
             prepare_pages()
         backend.wait(max(0.0, again - time.monotonic()))
-
-
-def _clear_report(folder: Path) -> None:
-    """Remove the executed notebooks of an earlier report, known by its `review.json`."""
-    if (folder / "review.json").exists():
-        shutil.rmtree(folder / "notebooks", ignore_errors=True)
-
-
-def _write_reports(review: Review, options: RunOptions) -> None:
-    write_report(review, options.report)
-    if options.json:
-        _write(options.json, json.dumps(review_json(review), indent=2) + "\n")
-    if options.junit:
-        from bot.report.junit import junit_xml
-
-        _write(options.junit, junit_xml(review))
-
-
-def _write(path: Path, text: str) -> None:
-    if path == Path("-"):
-        sys.stdout.write(text)
-    else:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")

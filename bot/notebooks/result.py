@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
@@ -23,9 +24,12 @@ def read_result(folder: Path, *, ended: str, locate: Locate) -> RunResult:
     the line of the notebook's file for a cell's number and a line of its source.
     """
     try:
-        result = _result(json.loads((folder / runner.RESULT).read_bytes()), locate)
-    except FileNotFoundError:
-        return _unfinished(folder, f"the runner ended without a result: {ended}")
+        raw = (folder / runner.RESULT).read_bytes()
+    except OSError:
+        message = f"the runner ended without a result: {ended}{_complaint(folder)}"
+        return _unfinished(folder, message)
+    try:
+        result = _result(json.loads(raw), locate)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return _unfinished(folder, f"the runner's result cannot be read: {error!r}")
     if result.outcome is Outcome.PASSED and not _is_proved(folder, result):
@@ -55,7 +59,9 @@ class ProgressReader:
         complete = data[: data.rfind(b"\n") + 1]
         self._offset += len(complete)
         for line in complete.splitlines():
-            self._progress = _after(self._progress, json.loads(line))
+            # A notebook can write to this file too: what it makes of it is its own loss.
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                self._progress = _after(self._progress, json.loads(line))
         return self._progress
 
 
@@ -74,12 +80,19 @@ def _after(progress: Progress | None, event: dict[str, Any]) -> Progress | None:
 
 
 def keep_executed_notebook(folder: Path, target: Path) -> bool:
-    """Move the executed notebook to *target*; return whether there is one."""
+    """Move the executed notebook to *target*; return whether there is one.
+
+    Raises OSError when there is no room for it, and leaves no part of it behind.
+    """
     source = folder / runner.EXECUTED_NOTEBOOK
     if not source.is_file():
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(source, target)
+    try:
+        shutil.move(source, target)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
     return True
 
 
@@ -134,9 +147,18 @@ def _is_proved(folder: Path, result: RunResult) -> bool:
     """Whether every cell was run and the executed notebook is there to show it."""
     try:
         executed = json.loads((folder / runner.EXECUTED_NOTEBOOK).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(executed, dict) and result.cells_done == result.cells_total
+
+
+def _complaint(folder: Path) -> str:
+    """Return the last line that the runner wrote to its log, such as its own error."""
+    try:
+        lines = (folder / runner.LOG).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return f" ({lines[-1][:300]})" if lines else ""
 
 
 def _unfinished(folder: Path, message: str) -> RunResult:

@@ -46,6 +46,7 @@ Json = dict[str, Any]
 EXECUTED_NOTEBOOK = "executed.ipynb"
 PROGRESS = "progress.jsonl"
 RESULT = "result.json"
+LOG = "runner.log"
 
 SKIP_TAGS = {"skip-execution", "nbci-skip"}
 CELL_OUTPUT_LIMIT = 10_000_000
@@ -64,8 +65,8 @@ class Spec:
     `parameters_source` is the source of a cell that sets the parameters, in the kernel's language.
     `kernel` overrides the notebook's own. `env` is added to this process's environment. Packages
     called `bot` and `action` in the folder `hidden` cannot be imported by a Python kernel.
-    `lacks_ipykernel` is the Python that was meant to run Python notebooks and cannot. `sockets` is
-    a folder of short path for the kernel's sockets; one is made where it is None.
+    `no_python` says why Python notebooks cannot be run here. `sockets` is a folder of short path
+    for the kernel's sockets; one is made where it is None.
     """
 
     notebook: str
@@ -81,7 +82,7 @@ class Spec:
     parameters_source: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     hidden: str | None = None
-    lacks_ipykernel: str | None = None
+    no_python: str | None = None
     sockets: str | None = None
 
 
@@ -104,14 +105,17 @@ class Stopped(Exception):
 
 def read_notebook(path: str, limit: int) -> Json:
     """Return the notebook at *path* with cells that can be executed; raises Rejected."""
-    size = os.path.getsize(path)
-    if size > limit:
-        raise Rejected(
-            f"notebook too large: {size / 1e6:.0f} MB, the limit is {limit / 1e6:.0f} MB;"
-            " clear its outputs"
-        )
-    with open(path, "rb") as file:
-        data = file.read()
+    try:
+        size = os.path.getsize(path)
+        if size > limit:
+            raise Rejected(
+                f"notebook too large: {size / 1e6:.0f} MB, the limit is {limit / 1e6:.0f} MB;"
+                " clear its outputs"
+            )
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise Rejected(f"the notebook cannot be read: {error.strerror}") from None
     if data.startswith(b"version https://git-lfs.github.com/spec/"):
         raise Rejected("this is a Git LFS pointer, not the notebook: fetch it with `git lfs pull`")
     try:
@@ -121,6 +125,8 @@ def read_notebook(path: str, limit: int) -> Json:
         raise Rejected(f"invalid notebook: not UTF-8, line {line}") from None
     except json.JSONDecodeError as error:
         raise Rejected(f"invalid notebook: not JSON: {error.msg}, line {error.lineno}") from None
+    except ValueError as error:  # such as an integer of more digits than Python converts
+        raise Rejected(f"invalid notebook: {error}") from None
     except RecursionError:
         raise Rejected("invalid notebook: its JSON is nested too deeply") from None
     check_notebook(notebook)
@@ -312,23 +318,23 @@ OWN_PYTHON = KernelChoice("python3", "Python 3", "python")
 _CONDA_KERNEL = re.compile(r"conda-(?:env-)?(?P<environment>.+?)-(?:py|r)\Z")
 
 
-def choose_kernel(metadata: Json, override: str | None, lacking: str | None) -> KernelChoice:
+def choose_kernel(metadata: Json, override: str | None, no_python: str | None) -> KernelChoice:
     """Return the kernel for a notebook with this *metadata*; raises Rejected.
 
     An unknown name falls back to the one kernel of the same language, as JupyterLab does
     (`SessionContext.getDefaultKernel`), unless it promises a conda environment that is not here.
-    *lacking* is a Python that was meant to be the kernel and has no ipykernel.
+    *no_python* says why there is no Python kernel.
     """
     name, language = _wanted_kernel(metadata, override)
     if name in ("", "python", "python3") and language in ("", "python"):
-        return _own_python(lacking)
+        return _own_python(no_python)
     known = known_kernels()
     if name in known:
-        return _own_python(lacking) if known[name] is OWN_PYTHON else known[name]
+        return _own_python(no_python) if known[name] is OWN_PYTHON else known[name]
     conda = _CONDA_KERNEL.match(name)
     if not conda or conda["environment"] == os.environ.get("CONDA_DEFAULT_ENV"):
         if language == "python":
-            return _own_python(lacking)
+            return _own_python(no_python)
         same = [choice for choice in known.values() if choice.language.lower() == language]
         if len(same) == 1:
             return same[0]
@@ -349,14 +355,11 @@ def _wanted_kernel(metadata: Json, override: str | None) -> tuple[str, str]:
     return str(spec.get("name") or ""), str(spec.get("language") or info.get("name") or "").lower()
 
 
-def _own_python(lacking: str | None) -> KernelChoice:
-    if lacking is None and importlib.util.find_spec("ipykernel") is None:
-        lacking = sys.executable
-    if lacking:
-        raise Rejected(
-            f"{lacking} has no ipykernel, so it cannot run notebooks;"
-            f" install it with: {lacking} -m pip install ipykernel"
-        )
+def _own_python(no_python: str | None) -> KernelChoice:
+    if no_python is None and importlib.util.find_spec("ipykernel") is None:
+        no_python = f"{sys.executable} has no ipykernel, so it cannot run notebooks"
+    if no_python:
+        raise Rejected(no_python)
     return OWN_PYTHON
 
 
@@ -750,8 +753,29 @@ class Wire:
 
 # --- Outputs --------------------------------------------------------------------------------------
 
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n\r])")
-_BACKSPACED = re.compile(r"[^\n]\b")
+
+def as_shown(text: str) -> str:
+    """Return *text* as a terminal shows it: without what a carriage return or backspace replaced.
+
+    Linear in its length, whatever it holds.
+    """
+    if "\r" not in text and "\b" not in text:
+        return text
+    return "\n".join(map(_line_as_shown, text.split("\n")))
+
+
+def _line_as_shown(line: str) -> str:
+    written = line.rstrip("\r")
+    line = written.rpartition("\r")[2] + line[len(written) :]
+    if "\b" not in line:
+        return line
+    shown: list[str] = []
+    for character in line:
+        if character != "\b":
+            shown.append(character)
+        elif shown:
+            shown.pop()
+    return "".join(shown)
 
 
 class Outputs:
@@ -790,10 +814,7 @@ class Outputs:
         """Bring the outputs of a cell that has ended into their final form."""
         for output in self.cells[index]["outputs"]:
             if output["output_type"] == "stream":
-                text = _OVERWRITTEN.sub("", text_of(output["text"]))
-                while "\b" in text and text != (shorter := _BACKSPACED.sub("", text)):
-                    text = shorter
-                output["text"] = text
+                output["text"] = as_shown(text_of(output["text"]))
         dropped = self.dropped.pop(index, 0)
         if dropped:
             note = f"\n[nbci: truncated, {dropped / 1e6:.1f} MB more were not kept]\n"
@@ -1032,15 +1053,60 @@ class Record:
 
 _ANSI = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]")
 
+# How IPython names a cell in a traceback: `Cell In[3], line 7` from 8.5 on, in 8.0 and after
+# `Input In [3], in <cell line: 7>()`, in 7 `<ipython-input-3-0123456789ab> in <module>`, or with
+# ipykernel 6 `/tmp/ipykernel_12/34.py in <module>`, which does not say which cell it is.
+_CELL_FRAME = re.compile(
+    r" *(?:(?:Cell|Input) In ?\[(?P<v8>\d+)\]"
+    r'|(?:File ")?(?:<ipython-input-(?P<v7>\d+)-|\S*/ipykernel_\d+/\d+\.py))'
+    r"(?:.*?\bline:? (?P<line>\d+))?"
+)
+_TIMED_FRAME = re.compile(r"File <timed exec>:(?P<line>\d+)")
+_ARROW = re.compile(r"-+> ?(?P<line>\d+) ?(?P<code>.*)")
+_SYNTAX_ERROR = re.compile(r"\(\d+\.py, line (?P<line>\d+)\)\Z")
 
-def line_in_cell(traceback: list[str], execution_count: Any) -> int | None:
-    """Return the line of the cell, from 1, that IPython's *traceback* last passes through."""
+
+def line_in_cell(
+    traceback: list[str], execution_count: Any, source: str, evalue: str
+) -> int | None:
+    """Return the line of *source*, from 1, that IPython's *traceback* last passes through.
+
+    *evalue* has the line of a syntax error where the traceback has not.
+    """
+    lines = [line.strip() for line in source.splitlines()]
+    blank = next((number for number, line in enumerate(lines) if line), 0)  # IPython drops them
     text = _ANSI.sub("", "\n".join(traceback))
-    count = re.escape(str(execution_count))
-    found = re.findall(rf"(?:Cell In|Input In ?) ?\[{count}\][^\n]*?line:? (\d+)", text)
-    if not found:
-        found = re.findall(rf"<ipython-input-{count}-[^\n]*\n(?:[^\n]*\n)*?-+> ?(\d+)", text)
-    return int(found[-1]) if found else None
+    found = None
+    for line, code in _lines_shown(text, str(execution_count)):
+        found = _line_with(code, line + blank, lines) or found
+    syntax_error = _SYNTAX_ERROR.search(evalue)
+    if found is None and syntax_error:
+        found = _line_with(None, int(syntax_error["line"]) + blank, lines)
+    return found
+
+
+def _lines_shown(text: str, count: str) -> Iterator[tuple[int, str | None]]:
+    """Yield the lines that a traceback shows of what may be cell *count*, each with its code."""
+    inside = False
+    for line in text.splitlines():
+        frame, timed, arrow = (kind.match(line) for kind in (_CELL_FRAME, _TIMED_FRAME, _ARROW))
+        if frame:
+            inside = (frame["v8"] or frame["v7"] or count) == count
+            if inside and frame["line"]:
+                yield int(frame["line"]), None
+        elif timed:
+            yield int(timed["line"]) + 1, None  # %%time is the first line
+        elif not line.strip():
+            inside = False
+        elif inside and arrow:
+            yield int(arrow["line"]), arrow["code"].strip()
+
+
+def _line_with(code: str | None, line: int, lines: list[str]) -> int | None:
+    """Return the number of the line with *code*, at *line* or, after magics of several, below."""
+    if code is not None and "get_ipython()" not in code:
+        return next((n for n in range(line, len(lines) + 1) if lines[n - 1] == code), None)
+    return line if line <= len(lines) else None
 
 
 class Run:
@@ -1050,7 +1116,7 @@ class Run:
         self.spec = spec
         self.record = record
         source = read_notebook(spec.notebook, spec.notebook_limit)
-        self.choice = choose_kernel(source.get("metadata", {}), spec.kernel, spec.lacks_ipykernel)
+        self.choice = choose_kernel(source.get("metadata", {}), spec.kernel, spec.no_python)
         self.notebook = blank_copy(source)
         self.numbers = inject_parameters(self.notebook, spec.parameters_source)
         self.cells = self.notebook["cells"]
@@ -1145,17 +1211,23 @@ class Run:
         except Stopped as stopped:
             self._cell_ended(index, begin, stopped.outcome)
             raise
-        error = None
-        if reply.get("status") != "ok" and not may_raise:
-            error = self._cell_error(
-                str(reply.get("ename") or reply.get("status")),
-                str(reply.get("evalue") or ""),
-                reply.get("traceback") or self._published_traceback(cell),
-            )
+        error = None if may_raise else self._error_of(reply)
         self._cell_ended(index, begin, "failed" if error else "passed")
         if not error and self._asks_to_exit(reply) and index != self.to_run[-1]:
             raise Stopped("died", "KernelExit", "the cell told the kernel to exit")
         return error
+
+    def _error_of(self, reply: Json) -> Json | None:
+        """Return the error that the current cell has raised, or has only shown, or None.
+
+        `%run` and `%%capture`, and `%%time` before IPython 9, publish an error of the code that
+        they run and reply that all is well.
+        """
+        if reply.get("status") == "ok":
+            shown = self._published_error()
+            return shown and self._cell_error(shown["ename"], shown["evalue"], [])
+        ename = str(reply.get("ename") or reply.get("status"))
+        return self._cell_error(ename, str(reply.get("evalue") or ""), reply.get("traceback") or [])
 
     def _request_execution(self, index: int, *, stop_on_error: bool) -> str:
         for update in self.outputs.widgets.updates():
@@ -1225,19 +1297,23 @@ class Run:
             for payload in reply.get("payload") or ()
         )
 
-    @staticmethod
-    def _published_traceback(cell: Json) -> list[str]:
-        errors = [output for output in cell["outputs"] if output["output_type"] == "error"]
-        return errors[-1]["traceback"] if errors else []
+    def _published_error(self) -> Json | None:
+        """Return the last error among the outputs of the current cell."""
+        assert self.current is not None
+        outputs = self.cells[self.current]["outputs"]
+        return next((o for o in reversed(outputs) if o["output_type"] == "error"), None)
 
     def _cell_error(self, ename: str, evalue: str, traceback: list[str]) -> Json | None:
         if self.current is None:
             return None
         cell = self.cells[self.current]
-        traceback = [_shortened(line) for line in traceback or self._published_traceback(cell)]
+        published = self._published_error() or {}
+        traceback = [_shortened(line) for line in traceback or published.get("traceback", [])]
         return {
             "number": self.numbers[self.current],
-            "cell_line": line_in_cell(traceback, cell["execution_count"]),
+            "cell_line": line_in_cell(
+                traceback, cell["execution_count"], text_of(cell["source"]), evalue
+            ),
             "ename": _shortened(ename),
             "evalue": _shortened(evalue),
             "traceback": traceback,

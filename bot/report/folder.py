@@ -9,16 +9,53 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bot.model import Review, Run, RunResult
+from bot.errors import UsageError
+from bot.model import Review, Run, RunResult, printable
 from bot.report.index_page import index_html
 from bot.report.json_report import review_json
 from bot.report.markdown import summary_markdown
 from bot.report.wording import run_label
 
 INDEX = "index.html"
+REVIEW = "review.json"
+SUMMARY = "summary.md"
+NOTEBOOKS = "notebooks"
+
+# Keeps git away from a report, and tells a report from a folder with files of somebody else.
+_IGNORE = "# A report of nbci, written anew by each run.\n*\n"
 
 LARGEST_NOTEBOOK = 250_000_000
 """Bytes of an executed notebook beyond which there is no page for it."""
+
+
+def begin_report(folder: Path) -> None:
+    """Make *folder* ready for a report, without the verdict of an earlier one.
+
+    Raises UsageError where it cannot be written, or holds anything but an earlier report: what is
+    in a report is replaced and removed.
+    """
+    shown = printable(str(folder))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not _is_report(folder):
+            raise UsageError(
+                f"{shown}: this folder holds files that are no report of nbci;"
+                " name a new or an empty one for the report"
+            )
+        _write(folder / ".gitignore", _IGNORE)
+        for name in (INDEX, REVIEW, SUMMARY):
+            (folder / name).unlink(missing_ok=True)
+        if (folder / NOTEBOOKS).is_symlink():
+            (folder / NOTEBOOKS).unlink()
+    except OSError as error:
+        raise UsageError(f"{shown}: no report can be written there: {error.strerror}") from None
+
+
+def _is_report(folder: Path) -> bool:
+    try:
+        return (folder / ".gitignore").read_bytes() == _IGNORE.encode()
+    except OSError:
+        return False
 
 
 def write_report(review: Review, folder: Path) -> None:
@@ -27,17 +64,28 @@ def write_report(review: Review, folder: Path) -> None:
     That is `index.html`, a page for each executed notebook, `review.json`, `summary.md` and a
     `.gitignore` that keeps git away from all of it. May be called again and again as a review goes
     on: each file is replaced as a whole, and a page is made anew only when its notebook changed.
+    Once the review is over, the notebooks of an earlier one go.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / ".gitignore", "*\n")
+    _write(folder / ".gitignore", _IGNORE)
+    if review.is_over:
+        _drop_earlier(review, folder / NOTEBOOKS)
     pages = {run.run_id: page for run in review.runs if (page := write_page(run, folder))}
 
     def link(run: Run) -> str | None:
         return pages.get(run.run_id)
 
-    _write(folder / "review.json", json.dumps(review_json(review), indent=2) + "\n")
-    _write(folder / "summary.md", summary_markdown(review, link=link))
+    _write(folder / REVIEW, json.dumps(review_json(review), indent=2) + "\n")
+    _write(folder / SUMMARY, summary_markdown(review, link=link))
     _write(folder / INDEX, index_html(review, link=link))
+
+
+def _drop_earlier(review: Review, notebooks: Path) -> None:
+    executed = [run.result.executed_notebook for run in review.runs if run.result]
+    ours = {Path(name).stem for name in executed if name}
+    for path in notebooks.iterdir() if notebooks.is_dir() else ():
+        if path.stem not in ours and path.suffix in (".ipynb", ".html"):
+            path.unlink()
 
 
 def prepare_pages() -> None:

@@ -36,6 +36,7 @@ class _Job:
     started: float = 0.0
     result: RunResult | None = None
     status: int | None = None
+    stopped: float | None = None
     overdue: bool = False
     cancelled: bool = False
 
@@ -83,6 +84,7 @@ class LocalBackend:
             job.result = RunResult(outcome=Outcome.CANCELLED, message="it was not started")
         elif job.launcher and job.is_running and not job.cancelled:
             job.launcher.stop(run_id)
+            job.stopped = time.monotonic()
         job.cancelled = True
 
     def collect(self, run_id: str, folder: Path) -> RunResult:
@@ -119,6 +121,8 @@ class LocalBackend:
             if job.is_running and now - job.started > job.run.options.timeout + GRACE:
                 job.overdue = True
                 self.cancel(job.run.run_id)
+            if job.launcher and job.is_running and job.stopped and now - job.stopped > GRACE:
+                job.launcher.kill(job.run.run_id)
         waiting = sorted((job for job in self._jobs.values() if job.is_waiting), key=self._priority)
         for job in waiting:
             if self._free == 0:
@@ -150,7 +154,7 @@ class LocalBackend:
             "parameters_source": job.source.parameters_source,
             "env": dict(options.env),
             "hidden": PACKAGES,
-            "lacks_ipykernel": self._pythons.lacks_ipykernel,
+            "no_python": self._pythons.no_python,
             "sockets": str(job.folder / "s"),
         }
         job.launcher, job.started = launcher, time.monotonic()
@@ -172,9 +176,7 @@ class LocalBackend:
         result = read_result(job.folder, ended=ended, locate=job.source.locate)
         if result.outcome in (Outcome.LOST, Outcome.CANCELLED):
             result = self._explained(job, result)
-        name = "notebooks/" + executed_name(job.run)
-        if keep_executed_notebook(job.folder, folder / name):
-            result = replace(result, executed_notebook=name)
+        result = _kept(job, result, folder)
         if result.outcome in (Outcome.PASSED, Outcome.FAILED):
             self._durations.note(job.run, result.seconds)
         shutil.rmtree(job.folder, ignore_errors=True)
@@ -189,7 +191,23 @@ class LocalBackend:
             return replace(result, outcome=Outcome.TIMED_OUT, message=message)
         if job.cancelled:
             return replace(result, outcome=Outcome.CANCELLED, message="the run was cancelled")
+        if result.outcome is Outcome.CANCELLED:
+            message = "its runner was told to end, or lost the process that started it"
+            return replace(result, outcome=Outcome.LOST, message=message)
         return result
+
+
+def _kept(job: _Job, result: RunResult, folder: Path) -> RunResult:
+    """Return *result* with its executed notebook in *folder*; without one nothing has passed."""
+    name = "notebooks/" + executed_name(job.run)
+    try:
+        kept = keep_executed_notebook(job.folder, folder / name)
+    except OSError as error:
+        if result.outcome is not Outcome.PASSED:
+            return result
+        message = f"it passed, but its executed notebook cannot be kept: {error.strerror}"
+        return replace(result, outcome=Outcome.LOST, message=message)
+    return replace(result, executed_notebook=name) if kept else result
 
 
 def executed_name(run: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -47,7 +48,8 @@ class Durations:
             part.write_text(json.dumps(latest))
             part.replace(self._path)
         except OSError:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
 
     def _key(self, run: Run) -> str:
         return json.dumps([self._repository, run.notebook, sorted(run.parameters.items())])

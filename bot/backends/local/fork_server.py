@@ -117,7 +117,7 @@ class ForkServer:
             self.control.close()
             os.makedirs(spec["folder"], exist_ok=True)
             log = os.open(
-                os.path.join(spec["folder"], "runner.log"),
+                os.path.join(spec["folder"], self.runner.LOG),
                 os.O_WRONLY | os.O_CREAT | os.O_TRUNC,
                 0o644,
             )

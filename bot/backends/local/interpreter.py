@@ -74,3 +74,11 @@ def with_python_first(environment: Mapping[str, str], python: str) -> dict[str, 
     if path.split(os.pathsep)[0] == folder:
         return dict(environment)
     return {**environment, "PATH": folder + os.pathsep + path}
+
+
+def with_kernels_beside(python: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return *environment* such that kernels installed in the environment of *python* are found."""
+    kernels = Path(python).parents[1] / "share" / "jupyter"
+    known = environment.get("JUPYTER_PATH")
+    path = os.pathsep.join([str(kernels), known] if known else [str(kernels)])
+    return {**with_python_first(environment, python), "JUPYTER_PATH": path}

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from bot.backends.local.interpreter import with_python_first
+from bot.errors import UsageError
 
 RUNNER = Path(__file__).parents[2] / "notebooks" / "runner.py"
 FORK_SERVER = Path(__file__).with_name("fork_server.py")
@@ -38,6 +38,9 @@ class Launcher(Protocol):
     def stop(self, run_id: str) -> None:
         """Have a runner end its notebook, or be killed after a few seconds."""
 
+    def kill(self, run_id: str) -> None:
+        """Kill a runner that did not stop, with everything that it depends on."""
+
     def ended(self) -> Mapping[str, int]:
         """Return the wait status of each run that has ended since the last time."""
 
@@ -54,6 +57,7 @@ class ForkServerLauncher:
     def __init__(
         self, python: str, environment: Mapping[str, str], preload: Sequence[str] = ()
     ) -> None:
+        """Start the server; raises UsageError when *python* is no program."""
         self.python = python
         self.preload = tuple(preload)
         self._control, theirs = socket.socketpair()
@@ -64,16 +68,20 @@ class ForkServerLauncher:
         self.is_alive = True
         with theirs:
             arguments = [str(FORK_SERVER), str(RUNNER), str(theirs.fileno()), *preload]
-            self._process = subprocess.Popen(
-                [python, "-c", _BOOTSTRAP, *arguments],
-                env=with_python_first(environment, python),
-                cwd="/",
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [python, "-c", _BOOTSTRAP, *arguments],
+                    env=environment,
+                    cwd="/",
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._control.close()
+                raise UsageError(f"{python} cannot be started: {error.strerror}") from None
 
     def start(self, run_id: str, spec: Mapping[str, Any]) -> None:
         """Start a runner."""
@@ -84,17 +92,28 @@ class ForkServerLauncher:
         """Have a runner end its notebook, or be killed after a few seconds."""
         self._say({"stop": run_id})
 
+    def kill(self, run_id: str) -> None:
+        """Kill the server, which no longer does what it is told, and with it all its runs."""
+        self._process.kill()
+
     def ended(self) -> Mapping[str, int]:
         """Return the wait status of each run that has ended since the last time.
 
         When the server itself has died, all its runs have been killed with it.
         """
+        self._keep_going()
         self._receive(socket.MSG_DONTWAIT)
         if not self.is_alive:
             self._ended.update(dict.fromkeys(self._running, int(signal.SIGKILL)))
         ended, self._ended = self._ended, {}
         self._running -= ended.keys()
         return ended
+
+    def _keep_going(self) -> None:
+        """Have the server go on where a notebook has stopped it: others need it."""
+        with contextlib.suppress(ChildProcessError):  # it has died: nothing can be done
+            if os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOHANG):
+                self._process.send_signal(signal.SIGCONT)
 
     def has_ipykernel(self) -> bool:
         """Return whether this Python can be a kernel, once that is known."""
@@ -149,7 +168,7 @@ class ProcessLauncher:
 
     def __init__(self, python: str, environment: Mapping[str, str]) -> None:
         self.python = python
-        self.environment = with_python_first(environment, python)
+        self.environment = environment
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._stop_at: dict[str, float] = {}
 
@@ -175,6 +194,11 @@ class ProcessLauncher:
         if run_id in self._processes:
             self._processes[run_id].terminate()
             self._stop_at.setdefault(run_id, time.monotonic() + 5)
+
+    def kill(self, run_id: str) -> None:
+        """Kill a runner that did not stop."""
+        if run_id in self._processes:
+            self._processes[run_id].kill()
 
     def ended(self) -> Mapping[str, int]:
         """Return the wait status of each run that has ended since the last time."""

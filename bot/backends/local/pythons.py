@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from bot.backends.local.environments import Environments, Unsolvable
-from bot.backends.local.interpreter import interpreters, kernel_environment, same_file
+from bot.backends.local.interpreter import (
+    interpreters,
+    kernel_environment,
+    same_file,
+    with_kernels_beside,
+    with_python_first,
+)
+from bot.backends.local.kernel_check import why_no_kernel
 from bot.backends.local.launchers import (
     ForkServerLauncher,
     Launcher,
@@ -17,6 +23,8 @@ from bot.backends.local.launchers import (
     needs_fresh_process,
 )
 from bot.model import RunOptions
+
+_SILENT = "{} cannot run notebooks: it ended before it could"
 
 
 class Unavailable(Exception):
@@ -27,8 +35,8 @@ class Pythons:
     """Finds the Python for a run, and starts its launcher once.
 
     *early* is a launcher that was started before anything else was known; it is used when it turns
-    out to be the right one. `lacks_ipykernel` is the Python that should run Python notebooks and
-    cannot.
+    out to be the right one. `no_python` says why Python notebooks cannot be run, once the default
+    Python was looked for.
     """
 
     def __init__(
@@ -45,7 +53,7 @@ class Pythons:
         self._environments = Environments(root, self._environment)
         self._launchers: dict[tuple[str, tuple[str, ...], bool], Launcher] = {}
         self._default: str | None = None
-        self.lacks_ipykernel: str | None = None
+        self.no_python: str | None = None
 
     def launchers(self) -> list[Launcher]:
         """Return the launchers in use."""
@@ -93,22 +101,32 @@ class Pythons:
         for python in candidates:
             if self._has_ipykernel(python):
                 return python
-        self.lacks_ipykernel = candidates[0]
+        self.no_python = why_no_kernel(candidates[0], self._environment) or _SILENT.format(
+            candidates[0]
+        )
         # Kernels of other languages can still be started, from the Python that nbci runs in.
+        self._environment = with_kernels_beside(candidates[0], self._environment)
+        tried = self._launchers.pop((sys.executable, (), True), None)
+        if tried is not None:
+            tried.close()  # it does not know that environment
         return sys.executable
 
     def _has_ipykernel(self, python: str) -> bool:
         if needs_fresh_process({}):
-            probe = [python, "-c", "import ipykernel, zmq"]
-            return subprocess.run(probe, capture_output=True, check=False).returncode == 0
+            return why_no_kernel(python, self._environment) is None
         return self._fork_server(python, ()).has_ipykernel()
+
+    def _environment_for(self, python: str) -> Mapping[str, str]:
+        if self.no_python and same_file(python, sys.executable):
+            return self._environment
+        return with_python_first(self._environment, python)
 
     def _fork_server(self, python: str, preload: tuple[str, ...]) -> ForkServerLauncher:
         key = (python, preload, True)
         launcher = self._launchers.get(key)
         if not isinstance(launcher, ForkServerLauncher) or not launcher.is_alive:
             launcher = self._take_early(python, preload) or ForkServerLauncher(
-                python, self._environment, preload
+                python, self._environment_for(python), preload
             )
             self._launchers[key] = launcher
         return launcher
@@ -124,6 +142,6 @@ class Pythons:
         key = (python, (), False)
         launcher = self._launchers.get(key)
         if not isinstance(launcher, ProcessLauncher):
-            launcher = ProcessLauncher(python, self._environment)
+            launcher = ProcessLauncher(python, self._environment_for(python))
             self._launchers[key] = launcher
         return launcher

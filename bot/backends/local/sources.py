@@ -44,7 +44,11 @@ def prepare_source(root: Path, run: Run, folder: Path) -> SourceFile:
         return _convert(path, run, folder)
 
     def locate_in_file(number: int, cell_line: int | None) -> int | None:
-        return locate(path.read_bytes(), number, cell_line)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None  # the notebook took its own file away
+        return locate(data, number, cell_line)
 
     parameters = None
     if run.parameters:
@@ -73,6 +77,8 @@ def _check_path(root: Path, notebook: str) -> None:
 def _convert(path: Path, run: Run, folder: Path) -> SourceFile:
     try:
         text = read_text_notebook(run.notebook, path.read_bytes())
+    except OSError as error:
+        raise Unrunnable(f"the notebook cannot be read: {error.strerror}") from None
     except InvalidNotebook as error:
         raise Unrunnable(f"invalid notebook: {error}") from None
     converted = folder / "source.ipynb"
@@ -93,6 +99,6 @@ def _metadata(path: Path) -> dict[str, JsonValue]:
     """Return the notebook's metadata; empty for a broken notebook, which the runner rejects."""
     try:
         metadata = json.loads(path.read_bytes())["metadata"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
     return metadata if isinstance(metadata, dict) else {}
