@@ -1,4 +1,4 @@
-"""The runner's file as a kernel's program, which is how a kernel is started where none is forked."""
+"""The runner's file as a program of a kernel, where a kernel is not forked."""
 
 import subprocess
 import sys

@@ -1,0 +1,1 @@
+"""Recommending films from ratings."""
