@@ -159,7 +159,7 @@ def commit(folder: Path) -> None:
         ["add", "."],
         [*identity, "commit", "--quiet", "--message=Everything"],
     ):
-        subprocess.run(["git", *command], cwd=folder, check=True)
+        subprocess.run(["git", "-c", "maintenance.auto=false", *command], cwd=folder, check=True)
 
 
 if __name__ == "__main__":

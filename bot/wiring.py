@@ -27,12 +27,14 @@ def config_of(source: Source, request: ReviewRequest) -> Config:
 def paths_in(checkout: Checkout, paths: Sequence[str]) -> tuple[str, ...]:
     """Return *paths*, relative to the current folder, as paths from the top of *checkout*.
 
-    Raises UsageError for one that lies outside.
+    Raises UsageError for one that lies outside, and for an empty one.
     """
     return tuple(_path_in(checkout.root, path) for path in paths)
 
 
 def _path_in(root: Path, path: str) -> str:
+    if not path:
+        raise UsageError("one of the paths is empty: name a notebook or a folder")
     # The folder is resolved, its last part is not: a symlinked notebook is one to reject, by name.
     whole = os.path.normpath(Path.cwd() / path)
     parent, name = os.path.split(whole)

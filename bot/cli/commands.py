@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,13 +11,22 @@ from typing import Any
 import click
 
 from bot.backends.local.launchers import ForkServerLauncher
-from bot.cli.exit_codes import INTERRUPTED
+from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED
 from bot.cli.parameters import MINUTES, PARAMETER
 from bot.errors import NbciError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
+
+
+# What anything that is written can meet at any time, and the disk's owner can mend.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+
+
+def _drop_standard_output() -> None:
+    """Have Python not try again, as it ends, to write what could not be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Commands(click.Group):
@@ -30,6 +41,12 @@ class _Commands(click.Group):
             for line in str(error).splitlines():
                 click.echo(f"nbci: {line}", err=True)
             ctx.exit(error.exit_code)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            _drop_standard_output()
+            click.echo(f"nbci: {error.strerror}", err=True)
+            ctx.exit(INFRASTRUCTURE)
 
 
 @click.group(cls=_Commands, context_settings=_CONTEXT)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from bot import wiring
 from bot.backends.local.interpreter import interpreters, kernel_environment
+from bot.backends.local.kernel_check import why_no_kernel
 from bot.backends.local.launchers import RUNNER
 from bot.cli.exit_codes import INFRASTRUCTURE, PASSED
 from bot.errors import NbciError
@@ -28,9 +30,10 @@ here = importlib.util.spec_from_file_location("runner", sys.argv[1])
 runner = importlib.util.module_from_spec(here)
 sys.modules["runner"] = runner
 here.loader.exec_module(runner)
-print(json.dumps([sys.version.split()[0], importlib.util.find_spec("ipykernel") is not None,
-                  sorted(runner.known_kernels())]))
+print("\\n" + sys.argv[2] + json.dumps([sys.version.split()[0], sorted(runner.known_kernels())]))
 """
+# Begins the line of the answer: a sitecustomize, for one, may print others.
+_ANSWER = "nbci's answer: "
 
 
 @dataclass(frozen=True)
@@ -77,33 +80,29 @@ def _kernels(chosen: str | None) -> Iterator[Finding]:
     except NbciError as error:
         yield Finding("Python for notebooks", str(error), "give the path of a Python", True)
         return
-    answers = [(python, _ask(python)) for python in candidates]
-    usable = [(python, answer) for python, answer in answers if answer and answer[1]]
-    python, answer = (usable or answers)[0]
-    if answer is None or not answer[1]:
-        install = f"{python} -m pip install ipykernel"
-        yield Finding("Python for notebooks", f"{python} has no ipykernel", install, True)
+    environment = kernel_environment(os.environ)
+    problems = {python: why_no_kernel(python, environment) for python in candidates}
+    usable = [python for python, problem in problems.items() if problem is None]
+    if not usable:
+        text, _, advice = (problems[candidates[0]] or "").partition("; ")
+        yield Finding("Python for notebooks", text, advice or "name another: --python", True)
         return
-    yield Finding("Python for notebooks", f"{python}, Python {answer[0]}")
-    yield Finding("Kernels", printable(", ".join(answer[2])))
+    yield from _kernels_of(usable[0], environment)
 
 
-def _ask(python: str) -> tuple[str, bool, list[str]] | None:
-    """Return version, whether there is ipykernel, and the kernels' names; None if it cannot say."""
-    import json
-
-    try:
-        answer = subprocess.run(
-            [python, "-c", _ASK_KERNELS, str(RUNNER)],
-            capture_output=True,
-            env=kernel_environment(os.environ),
-            timeout=60,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    version, has_ipykernel, kernels = json.loads(answer.stdout)
-    return version, has_ipykernel, kernels
+def _kernels_of(python: str, environment: Mapping[str, str]) -> Iterator[Finding]:
+    command = [python, "-c", _ASK_KERNELS, str(RUNNER), _ANSWER]
+    asked = subprocess.run(command, capture_output=True, env=environment, check=False)
+    lines = asked.stdout.decode("utf-8", "replace").splitlines()
+    answers = [line.removeprefix(_ANSWER) for line in lines if line.startswith(_ANSWER)]
+    if not answers:
+        said = asked.stderr.decode("utf-8", "replace").strip()
+        advice = f"{python} -m pip install --force-reinstall jupyter_client"
+        yield Finding("Kernels", printable(f"unknown: {said.rpartition(chr(10))[2]}"), advice)
+        return
+    version, kernels = json.loads(answers[0])
+    yield Finding("Python for notebooks", f"{python}, Python {version}")
+    yield Finding("Kernels", printable(", ".join(kernels)))
 
 
 def _repository() -> Iterator[Finding]:

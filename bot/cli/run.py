@@ -20,6 +20,7 @@ from bot.backends.base import Backend
 from bot.backends.local.launchers import ForkServerLauncher
 from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED, NOT_PASSED, PASSED
 from bot.cli.targets import STANDARD_OUTPUT, Targets
+from bot.cli.workflow_commands import no_workflow_commands
 from bot.errors import UsageError
 from bot.forges.base import Checkout
 from bot.forges.opening import open_checkout
@@ -66,6 +67,7 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
     targets = Targets(report=options.report, junit=options.junit, json=options.json)
     targets.prepare()
     with contextlib.ExitStack() as stack:
+        stack.enter_context(no_workflow_commands(console))
         interrupt = stack.enter_context(_interrupts())
         root = checkout.root
         if options.isolated or options.head:

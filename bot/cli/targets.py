@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bot.errors import UsageError
 from bot.model import Review, printable
-from bot.report.folder import begin_report, write_report
+from bot.report.folder import begin_report, drop_notebooks, write_report
 from bot.report.json_report import review_json
 
 STANDARD_OUTPUT = Path("-")
@@ -36,13 +39,31 @@ class Targets:
         UsageError for a place that cannot be written.
         """
         if self._junit is not None and self._junit == self._json:
-            raise UsageError(f"--junit and --json cannot both go to {printable(str(self._json))}")
+            raise UsageError("--junit and --json cannot go to the same place")
         begin_report(self.folder)
+        if self._is_ours_alone():
+            drop_notebooks(self.folder)
         for path in self._absolute.values():
             try:
                 _empty(path)
             except OSError as error:
                 raise UsageError(_problem(path, error)) from None
+
+    def _is_ours_alone(self) -> bool:
+        """Whether no other nbci writes to the folder; until this process ends, it knows of us.
+
+        Two at once share a report: both have their notebooks in it, the later one the first page.
+        """
+        held = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:  # somebody holds it, or locks are unknown to the file system
+            alone = False
+        else:
+            alone = True
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return alone
 
     def write(self, review: Review) -> list[str]:
         """Write all of them; return a line for each that could not be written."""
@@ -82,4 +103,5 @@ def _empty(path: Path) -> None:
 
 
 def _problem(path: Path, error: OSError) -> str:
-    return f"{printable(str(path))} cannot be written: {error.strerror}"
+    name = "standard output" if path == STANDARD_OUTPUT else printable(str(path))
+    return f"{name} cannot be written: {error.strerror}"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from bot.config.patterns import TEXT_SUFFIXES, Matcher, for_text_notebooks, matcher
@@ -84,14 +84,14 @@ class Config:
 
         A text notebook is one only if a pattern spells its ending out, as `guide/*.md` does.
         """
-        parsed = PurePosixPath(path)
-        if parsed.suffix == ".ipynb":
+        suffix = posixpath.splitext(path)[1]
+        if suffix == ".ipynb":
             included = self._includes(path)
-        elif parsed.suffix in TEXT_SUFFIXES:
+        elif suffix in TEXT_SUFFIXES:
             included = self._includes_text(path)
         else:
             return False
-        return included and _NEVER.isdisjoint(parsed.parts) and not self._excludes(path)
+        return included and _NEVER.isdisjoint(path.split("/")) and not self._excludes(path)
 
     def settings_for(self, path: str) -> NotebookSettings:
         """Return the defaults, then each rule whose `paths` match, in order; the later one wins.

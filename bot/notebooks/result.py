@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,12 +17,13 @@ from bot.notebooks import runner
 Locate = Callable[[int, int | None], int | None]
 
 
-def read_result(folder: Path, *, ended: str, locate: Locate) -> RunResult:
+def read_result(folder: Path, *, ended: str, clean: bool, locate: Locate) -> RunResult:
     """Return how the run whose runner wrote to *folder* ended; `executed_notebook` is left out.
 
-    *ended* says in words how the runner's process ended, for a run that it could not finish:
-    without a readable result and a complete executed notebook no run has passed. *locate* returns
-    the line of the notebook's file for a cell's number and a line of its source.
+    *ended* says in words how the runner's process ended, for a run that it could not finish, and
+    *clean* whether it ended by itself: without that, a readable result and a complete executed
+    notebook no run has passed. *locate* returns the line of the notebook's file for a cell's number
+    and a line of its source.
     """
     try:
         raw = (folder / runner.RESULT).read_bytes()
@@ -32,6 +34,8 @@ def read_result(folder: Path, *, ended: str, locate: Locate) -> RunResult:
         result = _result(json.loads(raw), locate)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return _unfinished(folder, f"the runner's result cannot be read: {error!r}")
+    if result.outcome is Outcome.PASSED and not clean:
+        return _unfinished(folder, f"the run says it passed, but its runner was {ended}")
     if result.outcome is Outcome.PASSED and not _is_proved(folder, result):
         return _unfinished(
             folder, "the run says it passed, but its executed notebook is not complete"
@@ -88,11 +92,12 @@ def keep_executed_notebook(folder: Path, target: Path) -> bool:
     if not source.is_file():
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".nbci-{secrets.token_hex(8)}")
     try:
-        shutil.move(source, target)
-    except OSError:
-        target.unlink(missing_ok=True)
-        raise
+        shutil.move(source, unfinished)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return True
 
 
@@ -138,7 +143,7 @@ def _message(outcome: Outcome, message: str, error: CellError | None) -> str:
         return message
     where = "the injected parameters" if error.number is None else f"cell {error.number}"
     if outcome is Outcome.FAILED:
-        evalue = error.evalue.partition("\n")[0]
+        evalue = error.evalue.strip().partition("\n")[0]
         return f"{where} raised {error.ename}" + (f": {evalue}" if evalue else "")
     return f"in {where}: {message}"
 

@@ -683,6 +683,7 @@ class Message(NamedTuple):
     content: Json
     metadata: Json
     buffers: list[bytes]
+    left_out: int = 0
 
 
 class Wire:
@@ -739,16 +740,39 @@ class Wire:
         signature, *parts = frames[start + 1 : start + 6]
         if len(parts) != 4 or not hmac.compare_digest(signature, self._sign(parts)):
             return Message("unsigned", "", {}, {}, [])
-        header, parent, metadata, content = (
-            json.loads(part.decode("utf-8", "replace")) for part in parts
+        header, parent, metadata = (
+            json.loads(part.decode("utf-8", "replace")) for part in parts[:3]
         )
-        return Message(
-            header["msg_type"], parent.get("msg_id", ""), content, metadata, frames[start + 6 :]
-        )
+        kind, request = header["msg_type"], parent.get("msg_id", "")
+        if kind == "stream" and len(parts[3]) > CELL_OUTPUT_LIMIT:
+            content, left_out = beginning_of_stream(parts[3])
+            return Message(kind, request, content, metadata, [], left_out)
+        content = json.loads(parts[3].decode("utf-8", "replace"))
+        return Message(kind, request, content, metadata, frames[start + 6 :])
 
     def close(self) -> None:
         """Give the sockets back."""
         self.context.destroy(linger=0)
+
+
+_STREAM_NAME = re.compile(rb'"name":\s*"(\w+)"')
+_STREAM_TEXT = re.compile(rb'"text":\s*"([^"\\]*(?:\\.[^"\\]*)*)')
+
+
+def beginning_of_stream(content: bytes) -> tuple[Json, int]:
+    """Return a stream's content as far as it can be kept, and about how many bytes are left out.
+
+    To read all of a text of 1 GB takes several times its size in memory.
+    """
+    name = _STREAM_NAME.search(content[:100] + content[-100:])
+    found = _STREAM_TEXT.search(content[:CELL_OUTPUT_LIMIT])
+    text = found[1] if found else b""
+    for cut in range(len(b"\\ud83d\\ude00") + 1):  # it may end inside of an escape
+        with contextlib.suppress(ValueError):
+            shown = json.loads(b'"%s"' % text[: len(text) - cut]).encode("utf-8", "ignore")
+            kept = {"name": name[1].decode() if name else "stdout", "text": shown.decode()}
+            return kept, len(content) - len(text)
+    return {}, len(content)
 
 
 # --- Outputs --------------------------------------------------------------------------------------
@@ -844,10 +868,10 @@ class Outputs:
             place.clear()
             self.kept.pop(index, None)
         output = _output(message)
-        size = _size(output)
+        size = _size(output) + message.left_out
         room = max(0, min(CELL_OUTPUT_LIMIT - self.kept.get(index, 0), self.budget))
         if size > room and output["output_type"] != "error":
-            kept = room if output["output_type"] == "stream" else 0
+            kept = min(room, len(output["text"])) if output["output_type"] == "stream" else 0
             self.dropped[index] = self.dropped.get(index, 0) + size - kept
             if not kept:
                 return
@@ -1053,6 +1077,9 @@ class Record:
 
 _ANSI = re.compile(r"\x1b\[[0-9;:]*[A-Za-z]")
 
+# Magics that show an error of the code that they run, and reply that all is well:
+# https://github.com/ipython/ipython/issues/12291, `time` before IPython 9.
+_HIDES_ERRORS = re.compile(r"^\s*(?:[^#\n=]+=\s*)?%%?(?:capture|rerun|run|time)\b", re.MULTILINE)
 # How IPython names a cell in a traceback: `Cell In[3], line 7` from 8.5 on, in 8.0 and after
 # `Input In [3], in <cell line: 7>()`, in 7 `<ipython-input-3-0123456789ab> in <module>`, or with
 # ipykernel 6 `/tmp/ipykernel_12/34.py in <module>`, which does not say which cell it is.
@@ -1218,14 +1245,16 @@ class Run:
         return error
 
     def _error_of(self, reply: Json) -> Json | None:
-        """Return the error that the current cell has raised, or has only shown, or None.
+        """Return the error that the current cell has raised, one a magic hides included, or None.
 
-        `%run` and `%%capture`, and `%%time` before IPython 9, publish an error of the code that
-        they run and reply that all is well.
+        Other errors that a cell shows without raising them, such as one of a plot that cannot be
+        drawn, do not fail it: nbclient has it so, and notebooks rely on it.
         """
-        if reply.get("status") == "ok":
-            shown = self._published_error()
-            return shown and self._cell_error(shown["ename"], shown["evalue"], [])
+        shown = self._published_error()
+        if reply.get("status") == "ok" and not (shown and self._hides_errors()):
+            return None
+        if shown and "ename" not in reply:
+            reply = shown
         ename = str(reply.get("ename") or reply.get("status"))
         return self._cell_error(ename, str(reply.get("evalue") or ""), reply.get("traceback") or [])
 
@@ -1296,6 +1325,10 @@ class Run:
             payload.get("source") == "ask_exit" and not payload.get("keepkernel")
             for payload in reply.get("payload") or ()
         )
+
+    def _hides_errors(self) -> bool:
+        assert self.current is not None
+        return bool(_HIDES_ERRORS.search(text_of(self.cells[self.current]["source"])))
 
     def _published_error(self) -> Json | None:
         """Return the last error among the outputs of the current cell."""
@@ -1446,9 +1479,9 @@ def run(spec: Spec) -> Callable[[], None] | None:
             return lambda: become_kernel(kernel.connection_file, spec.hidden)
         try:
             result = prepared.execute(kernel)
-            record.result(result)
         finally:
             end_of_family(kernel)
+        record.result(result)  # only now is nobody left who could write another
     finally:
         if os.getpid() == owner:
             shutil.rmtree(sockets, ignore_errors=True)

@@ -12,6 +12,7 @@ from bot.planning.facts import Facts, Import, Place, SearchFolder
 
 SCRIPT_SUFFIXES = frozenset({".py", ".ipy", ".ipynb", ".sh", ".bash", ".r", ".R", ".jl"})
 
+_LONGEST_COMMAND = 10_000
 _SEPARATORS = re.compile(r"[;&|\n]+")
 _PYTHON = re.compile(r"(?:.*/)?(?:i?python|pytest|torchrun|coverage)[\d.]*(?:\.exe)?")
 
@@ -98,6 +99,8 @@ def _read_install(words: Sequence[str], folder: str) -> Facts:
 
 
 def _words(command: str) -> list[str]:
+    if len(command) > _LONGEST_COMMAND:
+        return []
     try:
         return shlex.split(command, comments=True)
     except ValueError:  # a quotation mark without its other

@@ -51,10 +51,11 @@ class Declared:
         if configured is not None:
             path = posixpath.normpath(configured)
             return [path] if path in self._happened else []
-        parents = PurePosixPath(notebook).parents
+        if not self._environments:
+            return []
         return [
             path
-            for parent in parents
+            for parent in PurePosixPath(notebook).parents
             for path in self._environments.get("" if str(parent) == "." else str(parent), ())
         ]
 

@@ -13,7 +13,7 @@ class Graph:
         self._edges = edges
         self._backward: defaultdict[str, list[str]] = defaultdict(list)
         for node in sorted(edges):
-            for successor in edges[node]:
+            for successor in set(edges[node]):
                 self._backward[successor].append(node)
 
     def reachable_bits(self, own: dict[str, int]) -> dict[str, int]:

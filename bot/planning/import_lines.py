@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from bot.planning.facts import Import
 
 _LONGEST_PARSED = 1_000_000
+_MOST_GUESSES = 1_000
+# Python's parser takes time to the square of a dotted name's parts.
+_ENDLESS_NAME = re.compile(r"\b(?:\w++[\s\\]*+\.[\s\\]*+){100}")
 
 _STATEMENT = re.compile(
     r"^[ \t]*(from[ \t.][^\n]*?\bimport\b[ \t]*(?:\([^)]*\)?[^\n]*|[^\n]*)|import[ \t][^\n]*)",
@@ -25,7 +28,7 @@ _QUOTED = re.compile(r"(\"\"\"|''')(?:.*?\1|.*)", re.DOTALL)
 
 def parse(code: str) -> ast.Module | None:
     """Return the syntax tree of *code*, None when it is not Python or too long to look at."""
-    if len(code) > _LONGEST_PARSED:
+    if len(code) > _LONGEST_PARSED or _ENDLESS_NAME.search(code):
         return None
     try:
         with warnings.catch_warnings(action="ignore"):
@@ -54,7 +57,7 @@ def likely_imports(code: str) -> tuple[Import, ...]:
     """Return what those lines of *code* import that look like import statements and are."""
     lines = [match[1] for match in _STATEMENT.finditer(code)]
     lines += [match[1] for match in _LATER_ON_A_LINE.finditer(code)]
-    trees = (parse(line) for line in lines)
+    trees = (parse(line) for line in lines[:_MOST_GUESSES])
     return imports_in(node for tree in trees if tree for node in tree.body)
 
 

@@ -11,7 +11,8 @@ from bot.planning.module_index import ModuleIndex
 from bot.planning.paths import path_inside
 from bot.planning.source import Entry, EntryKind
 
-_MOST_LINKED = 10_000
+# Links to folders of links could name more paths than there is memory for.
+_MOST_LINKED = 100_000
 
 
 class Layout:
@@ -29,6 +30,8 @@ class Layout:
         self._paths = {path: path for path in (*files, *gone)}
         self.relinked: list[str] = []
         for link in (entry for entry in entries if entry.kind is EntryKind.SYMLINK):
+            if len(self._paths) > len(files) + _MOST_LINKED:
+                break
             aliases = dict(_linked(link, files))
             if link.path in changed:
                 self.relinked += aliases

@@ -21,13 +21,13 @@ _OTHER_LANGUAGES = frozenset(
 _MAY_BE_ESCAPED = re.compile(r"[%!?]")
 _ESCAPED = re.compile(
     r"(?P<indent>[ \t]*)"
-    r"(?:[\w.,*\[\]()'\" \t]*=[ \t]*)?"  # files = !ls
+    r"(?:[\w*\[(][\w.,*\[\]()'\" \t]*=[ \t]*)?"  # files = !ls
     r"(?P<mark>%%?|!!?|\?\??)"
     r"(?P<rest>.*)",
     re.DOTALL,
 )
 _HELP = re.compile(r"(?P<indent>[ \t]*)%{0,2}[\w.*]+\?\??[ \t]*(?:#.*)?")
-_OPTIONS = re.compile(r"(?:-\w+[ \t]*\d*[ \t]+)*")
+_OPTIONS = re.compile(r"(?:-\w+[ \t]+(?:\d+[ \t]+)?)*")
 
 
 class CellCode(NamedTuple):

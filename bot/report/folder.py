@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -31,8 +32,9 @@ LARGEST_NOTEBOOK = 250_000_000
 def begin_report(folder: Path) -> None:
     """Make *folder* ready for a report, without the verdict of an earlier one.
 
-    Raises UsageError where it cannot be written, or holds anything but an earlier report: what is
-    in a report is replaced and removed.
+    The earlier one's notebooks stay: `drop_notebooks` removes them. Raises UsageError where it
+    cannot be written, or holds anything but an earlier report: what is in a report is replaced and
+    removed.
     """
     shown = printable(str(folder))
     try:
@@ -45,10 +47,16 @@ def begin_report(folder: Path) -> None:
         _write(folder / ".gitignore", _IGNORE)
         for name in (INDEX, REVIEW, SUMMARY):
             (folder / name).unlink(missing_ok=True)
-        if (folder / NOTEBOOKS).is_symlink():
-            (folder / NOTEBOOKS).unlink()
     except OSError as error:
         raise UsageError(f"{shown}: no report can be written there: {error.strerror}") from None
+
+
+def drop_notebooks(folder: Path) -> None:
+    """Remove the executed notebooks of an earlier report in *folder*."""
+    notebooks = folder / NOTEBOOKS
+    if notebooks.is_symlink():
+        notebooks.unlink()
+    shutil.rmtree(notebooks, ignore_errors=True)
 
 
 def _is_report(folder: Path) -> bool:
@@ -64,12 +72,9 @@ def write_report(review: Review, folder: Path) -> None:
     That is `index.html`, a page for each executed notebook, `review.json`, `summary.md` and a
     `.gitignore` that keeps git away from all of it. May be called again and again as a review goes
     on: each file is replaced as a whole, and a page is made anew only when its notebook changed.
-    Once the review is over, the notebooks of an earlier one go.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / ".gitignore", _IGNORE)
-    if review.is_over:
-        _drop_earlier(review, folder / NOTEBOOKS)
     pages = {run.run_id: page for run in review.runs if (page := write_page(run, folder))}
 
     def link(run: Run) -> str | None:
@@ -78,14 +83,6 @@ def write_report(review: Review, folder: Path) -> None:
     _write(folder / REVIEW, json.dumps(review_json(review), indent=2) + "\n")
     _write(folder / SUMMARY, summary_markdown(review, link=link))
     _write(folder / INDEX, index_html(review, link=link))
-
-
-def _drop_earlier(review: Review, notebooks: Path) -> None:
-    executed = [run.result.executed_notebook for run in review.runs if run.result]
-    ours = {Path(name).stem for name in executed if name}
-    for path in notebooks.iterdir() if notebooks.is_dir() else ():
-        if path.stem not in ours and path.suffix in (".ipynb", ".html"):
-            path.unlink()
 
 
 def prepare_pages() -> None:

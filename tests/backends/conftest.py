@@ -69,14 +69,19 @@ def new_machine(tmp_path: Path) -> Iterator[Callable[..., Machine]]:
     made: list[Machine] = []
 
     def make(
-        *, jobs: int = 2, python: str = sys.executable, environment: Any = None, root: Any = None
+        *,
+        jobs: int = 2,
+        python: str = sys.executable,
+        environment: Any = None,
+        root: Any = None,
+        forks: bool = True,
     ) -> Machine:
         folder = root or tmp_path / "repository"
         folder.mkdir(exist_ok=True)
         backend = LocalBackend(
             folder,
             jobs=jobs,
-            pythons=Pythons(folder, chosen=python, environment=environment),
+            pythons=Pythons(folder, chosen=python, environment=environment, forks=forks),
             durations=Durations("test", tmp_path / "durations.json"),
         )
         made.append(Machine(folder, tmp_path / "report", backend))

@@ -69,6 +69,41 @@ def test_exit_before_the_last_cell_does_not_pass(machine):
     assert result.message == "in cell 1: the cell told the kernel to exit"
 
 
+@pytest.mark.parametrize(
+    ("source", "cell_line"),
+    [
+        ("x = 1\n%run broken.py", None),
+        ("%%capture out\n1 / 0", None),
+        ("%%time\nx = 1\n1 / 0", 3),
+    ],
+)
+def test_an_error_that_a_magic_only_shows_is_a_failure(machine, source, cell_line):
+    machine.write("broken.py", b"1 / 0\n")
+
+    result, _ = machine.run("import os", source, "never = 1")
+
+    assert result.outcome is Outcome.FAILED
+    assert (result.failing_cell.number, result.failing_cell.ename) == (2, "ZeroDivisionError")
+    assert result.failing_cell.cell_line == cell_line
+
+
+def test_an_error_that_a_cell_shows_by_itself_is_no_failure(machine):
+    result, _ = machine.run(
+        "try:\n    1 / 0\nexcept ZeroDivisionError:\n    get_ipython().showtraceback()"
+    )
+
+    assert result.outcome is Outcome.PASSED
+
+
+def test_a_result_that_cannot_be_shown_fails_with_its_own_error(machine):
+    result, _ = machine.run(
+        "class Shy:\n    def _repr_html_(self):\n        raise ValueError('not me')\nShy()"
+    )
+
+    assert result.outcome is Outcome.FAILED
+    assert result.failing_cell.ename == "ValueError"
+
+
 @pytest.mark.parametrize("source", ["raise SystemExit(0)", "import sys; sys.exit()"])
 def test_leaving_a_cell_by_system_exit_is_a_failure(machine, source):
     result, _ = machine.run(source, "x = 1")

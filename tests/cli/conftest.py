@@ -47,13 +47,19 @@ class Project:
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD")
 
-    def start(self, *arguments: str, cwd: Path | None = None, **env: str) -> Any:
+    def start(
+        self,
+        *arguments: str,
+        cwd: Path | None = None,
+        stdout: Any = subprocess.PIPE,
+        **env: str,
+    ) -> Any:
         return subprocess.Popen(
             [sys.executable, "-m", "bot", *arguments],
             cwd=cwd or self.root,
             env={**CLEAN, "VIRTUAL_ENV": sys.prefix, "XDG_CACHE_HOME": str(self.cache), **env},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

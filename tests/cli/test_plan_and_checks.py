@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 
 def test_plan_shows_what_is_run_and_what_is_skipped_and_why(project):
@@ -62,14 +64,23 @@ def test_doctor_names_the_python_its_kernels_and_the_repository(project):
 
 
 def test_doctor_says_what_to_do_about_a_python_without_ipykernel(project, tmp_path):
-    fake = tmp_path / "python"
-    fake.write_text("#!/bin/sh\nexit 1\n")
-    fake.chmod(0o755)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    python = tmp_path / "bare" / "bin" / "python"
 
-    done = project.nbci("doctor", "--python", str(fake))
+    done = project.nbci("doctor", "--python", str(python))
 
     assert done.returncode == 3
-    assert f"{fake} -m pip install ipykernel" in done.stdout
+    assert f"{python} has no ipykernel" in done.stdout
+    assert f"{python} -m pip install ipykernel" in done.stdout
+
+
+def test_doctor_is_not_misled_by_a_python_that_prints_as_it_starts(project, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("print('hello')")
+
+    done = project.nbci("doctor", PYTHONPATH=str(tmp_path))
+
+    assert done.returncode == 0
+    assert "Kernels: " in done.stdout
 
 
 def test_a_change_within_the_same_second_and_of_the_same_size_is_seen(project):

@@ -37,6 +37,12 @@ CODE = st.lists(WORDS, max_size=40).map(" ".join) | st.lists(WORDS, max_size=40)
 @example("sys.path.append(" + "os.path.join(" * 500 + "'a'" + ")" * 501)
 @example("-" * 10_000 + "1")
 @example("x = " + "-" * 5_000 + "1; __import__(x)")
+@example("%timeit -" + "1" * 100_000 + "\nx")
+@example(" " * 100_000 + "?\n" + "a " * 50_000 + "!")
+@example("!" + "'a " * 100_000)
+@example("x:" + " " * 100_000 + "from" + " " * 100_000)
+@example("\n".join(["x = x + 'a'; from a import ("] * 3_000))
+@example("sys.path.append(x)\n" + "x = 'a'\n" + "x = x + x\n" * 100)
 def test_any_text_can_be_read_in_any_role(text):
     for role in Role:
         read_facts("a.py", text.encode("utf-8", "surrogatepass"), role)

@@ -173,7 +173,8 @@ class LocalBackend:
         assert job.source is not None
         assert job.status is not None
         ended = how_it_ended(job.status)
-        result = read_result(job.folder, ended=ended, locate=job.source.locate)
+        clean = job.status == 0
+        result = read_result(job.folder, ended=ended, clean=clean, locate=job.source.locate)
         if result.outcome in (Outcome.LOST, Outcome.CANCELLED):
             result = self._explained(job, result)
         result = _kept(job, result, folder)

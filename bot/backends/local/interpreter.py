@@ -24,18 +24,18 @@ _TOKENS = {
 def interpreters(chosen: str | None, environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the Pythons to try, the best first: one that was *chosen* or activated is the only one.
 
-    Then come `python` of the PATH and, for its kernel spec, the Python that nbci runs in. Raises
-    UsageError when *chosen* is not there.
+    Then come `python` of the PATH and, for its kernel spec, the Python that nbci runs in. All paths
+    are absolute. Raises UsageError when *chosen* is not there.
     """
     explicit = _explicit(chosen, environment)
     if explicit:
-        yield explicit
+        yield str(Path(explicit).absolute())
         return
     found = shutil.which("python", path=environment.get("PATH")) or shutil.which(
         "python3", path=environment.get("PATH")
     )
     if found:
-        yield found
+        yield str(Path(found).absolute())
     if not found or not same_file(found, sys.executable):
         yield sys.executable
 

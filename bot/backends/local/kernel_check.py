@@ -33,8 +33,9 @@ def why_no_kernel(python: str, environment: Mapping[str, str]) -> str | None:
         return f"{python} cannot be started: {error}"
     if done.returncode == 0:
         return None
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return _in_words(python, said[-1] if said else f"exit status {done.returncode}")
+    said = done.stderr.decode("utf-8", "replace").splitlines()
+    errors = [line for line in said if "Error" in line or line.startswith(_TOO_OLD)]
+    return _in_words(python, (errors or said or [f"exit status {done.returncode}"])[-1])
 
 
 def _in_words(python: str, reason: str) -> str:

@@ -20,6 +20,9 @@ RUNNER = Path(__file__).parents[2] / "notebooks" / "runner.py"
 FORK_SERVER = Path(__file__).with_name("fork_server.py")
 PACKAGES = str(Path(__file__).parents[3])
 
+# On macOS system libraries do not survive a fork without exec.
+CAN_FORK = sys.platform == "linux"
+
 # The folder of the file must not come onto the path of imports: a module there could hide one of
 # the standard library. Loaded as a module, its bytecode is cached.
 _BOOTSTRAP = (
@@ -117,9 +120,13 @@ class ForkServerLauncher:
 
     def has_ipykernel(self) -> bool:
         """Return whether this Python can be a kernel, once that is known."""
+        return self.is_up() and bool(self._has_ipykernel)
+
+    def is_up(self) -> bool:
+        """Return whether the server does its work, once that is known."""
         while self.is_alive and self._has_ipykernel is None:
             self._receive(0)
-        return bool(self._has_ipykernel)
+        return self.is_alive
 
     def fileno(self) -> int | None:
         """Return what becomes readable when a run has ended."""
@@ -161,10 +168,7 @@ class ForkServerLauncher:
 
 
 class ProcessLauncher:
-    """Each runner a program of its own: slower, for where a kernel cannot be forked.
-
-    That is macOS, and a run with environment variables that a process reads only when it starts.
-    """
+    """Each runner a program of its own: slower, for where a kernel cannot be forked."""
 
     def __init__(self, python: str, environment: Mapping[str, str]) -> None:
         self.python = python
@@ -226,12 +230,6 @@ class ProcessLauncher:
             process.kill()
             process.wait()
         self._processes.clear()
-
-
-def needs_fresh_process(env: Mapping[str, str]) -> bool:
-    """Whether a kernel with these variables must be a new process, to read them as it starts."""
-    early = ("PYTHON", "LD_", "DYLD_", "MALLOC_", "GLIBC_", "JUPYTER", "IPYTHON")
-    return sys.platform != "linux" or any(name.startswith(early) for name in env)
 
 
 def how_it_ended(status: int) -> str:
