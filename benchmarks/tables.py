@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from stalls import SECONDS_OF_A_STALL
-from tools import FLOOR, NBCI, TOOLS
+from tools import NBCI, TOOLS, Tool
 from workloads import find_workloads
 
 Seconds = Mapping[str, Mapping[str, Sequence[float]]]
@@ -29,7 +29,7 @@ def describe_machine(rounds: int) -> str:
 def seconds_table(seconds: Seconds) -> str:
     """Return the wall seconds of each tool, and in brackets nbci's as a share of them."""
     rows = []
-    for tool in TOOLS:
+    for tool in _measured(seconds):
         cells = [tool.name]
         for workload in seconds:
             own = statistics.median(seconds[workload][tool.name])
@@ -43,7 +43,7 @@ def overhead_table(seconds: Seconds) -> str:
     """Return what each tool adds for each notebook to the time that the cells themselves take."""
     sizes = {name: len(workload) for name, workload in find_workloads().items()}
     rows = []
-    for tool in TOOLS:
+    for tool in _measured(seconds):
         cells = [tool.name]
         for workload in seconds:
             inside = statistics.median(seconds[workload]["cells"]) / min(tool.jobs, sizes[workload])
@@ -57,10 +57,14 @@ def memory_table(memory: Mapping[str, Mapping[str, int]]) -> str:
     """Return the peak memory of each tool in megabytes."""
     rows = [
         [tool.name, *(f"{by_tool[tool.name] / 1e6:.0f}" for by_tool in memory.values())]
-        for tool in TOOLS
-        if tool is not FLOOR
+        for tool in _measured(memory)
     ]
     return table(["peak PSS in MB", *memory], rows)
+
+
+def _measured(by_workload: Mapping[str, Mapping[str, object]]) -> list[Tool]:
+    """Return the tools that were measured."""
+    return [tool for tool in TOOLS if all(tool.name in found for found in by_workload.values())]
 
 
 def stalls_table(stalls: Mapping[str, Sequence[float]]) -> str:

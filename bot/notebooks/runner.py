@@ -55,6 +55,7 @@ LOG_LIMIT = 20_000
 START_LIMIT = 120.0
 FLUSH_GRACE = 2.0
 INTERRUPT_GRACE = 2.0
+NO_REPLY_GRACE = 1.0
 TICK = 0.25
 
 
@@ -1253,7 +1254,8 @@ class Run:
         shown = self._published_error()
         if reply.get("status") == "ok" and not (shown and self._hides_errors()):
             return None
-        if shown and "ename" not in reply:
+        # ipykernel 7 says NoneType where it is the result that could not be shown.
+        if shown and reply.get("ename", "NoneType") == "NoneType":
             reply = shown
         ename = str(reply.get("ename") or reply.get("status"))
         return self._cell_error(ename, str(reply.get("evalue") or ""), reply.get("traceback") or [])
@@ -1278,18 +1280,21 @@ class Run:
         limit = self.deadline
         if self.spec.cell_timeout is not None:
             limit = min(limit, begin + self.spec.cell_timeout)
-        fence, replied = "", 0.0
+        fence, ending = "", 0.0
         while True:
             now = time.monotonic()
             if request in self.replies and (request in self.idle or fence in self.idle):
                 return self.replies[request]
+            if fence in self.replies and request not in self.replies:
+                raise Stopped("died", "NoReply", "the kernel gave no answer; its log says why")
             if now > limit:
                 self._interrupt(request, limit)
-            if request in self.replies and not fence:
-                # With nested Output widgets ipykernel reports idle for the wrong request. What is
-                # published for a later one proves that nothing of ours is still on its way.
-                replied = replied or now
-                if now - replied > 0.05:
+            if not fence and (request in self.replies or request in self.idle):
+                # With nested Output widgets ipykernel reports idle for the wrong request, and where
+                # its own handler fails it is idle without having replied. What it says to a later
+                # request proves that nothing for ours is still on its way.
+                ending = ending or now
+                if now - ending > (0.05 if request in self.replies else NO_REPLY_GRACE):
                     fence = self.wire.send(self.wire.shell, "kernel_info_request", {})
             self._pump(max(0.0, min(0.05 if request in self.replies else TICK, limit - now)))
 

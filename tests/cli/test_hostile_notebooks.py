@@ -124,3 +124,20 @@ def test_a_forged_result_of_a_killed_runner_is_not_green(project):
 
     assert code == 3
     assert review["runs"][0]["outcome"] == "lost"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["import sys; sys.stderr = None", "print(1)"], ["x = '\ud800'"]],
+    ids=["no standard error", "a lone surrogate"],
+)
+def test_a_kernel_that_drops_a_cell_without_an_answer_is_not_waited_for(project, cells):
+    project.write("changing.ipynb", cells)
+
+    code, review = project.run("changing.ipynb")
+
+    assert code == 1
+    (run,) = review["runs"]
+    assert run["outcome"] == "died"
+    assert run["failing_cell"]["number"] == len(cells)
+    assert "AttributeError" in run["log"] or "UnicodeEncodeError" in run["log"]
