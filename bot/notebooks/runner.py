@@ -1254,8 +1254,9 @@ class Run:
         shown = self._published_error()
         if reply.get("status") == "ok" and not (shown and self._hides_errors()):
             return None
-        # ipykernel 7 says NoneType where it is the result that could not be shown.
-        if shown and reply.get("ename", "NoneType") == "NoneType":
+        # What the kernel replies is what every other tool reports, "NoneType: None" of ipykernel 7
+        # for a result that could not be shown included; the traceback tells the rest.
+        if shown and "ename" not in reply:
             reply = shown
         ename = str(reply.get("ename") or reply.get("status"))
         return self._cell_error(ename, str(reply.get("evalue") or ""), reply.get("traceback") or [])

@@ -95,13 +95,13 @@ def test_an_error_that_a_cell_shows_by_itself_is_no_failure(machine):
     assert result.outcome is Outcome.PASSED
 
 
-def test_a_result_that_cannot_be_shown_fails_with_its_own_error(machine):
+def test_a_result_that_cannot_be_shown_fails_and_its_traceback_says_why(machine):
     result, _ = machine.run(
         "class Shy:\n    def _repr_html_(self):\n        raise ValueError('not me')\nShy()"
     )
 
     assert result.outcome is Outcome.FAILED
-    assert result.failing_cell.ename == "ValueError"
+    assert any("not me" in line for line in result.failing_cell.traceback)
 
 
 @pytest.mark.parametrize("source", ["raise SystemExit(0)", "import sys; sys.exit()"])

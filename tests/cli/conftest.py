@@ -98,6 +98,7 @@ def project(new_project: Callable[[], Project]) -> Project:
     """A repository with a base commit on main, and a branch on which to change it."""
     project = new_project()
     project.write("README.md", "# a project\n")
+    project.write(".gitignore", "__pycache__/\n")
     project.write("steady.ipynb", ["print('steady')"])
     project.write("changing.ipynb", ["x = 1"])
     project.write("lib.py", "value = 1\n")
