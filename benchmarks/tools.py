@@ -59,6 +59,7 @@ def tool_environment() -> Mapping[str, str]:
         name: text
         for name, text in os.environ.items()
         if name not in {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONDEVMODE", "CONDA_PREFIX"}
+        and not name.startswith("NBCI_")
     }
     return environment | {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
 from bot.cli.exit_codes import INTERRUPTED
@@ -14,11 +15,14 @@ def main() -> None:
 
         if sys.argv[1:2] == ["run"]:
             forget_secrets()
-        early = start_early(sys.argv[1:])
+        with contextlib.ExitStack() as stack:
+            early = start_early(sys.argv[1:])
+            if early:
+                stack.callback(early.close)
 
-        from bot.cli.commands import cli
+            from bot.cli.commands import cli
 
-        cli.main(prog_name="nbci", obj=early)
+            cli.main(prog_name="nbci", obj=early)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

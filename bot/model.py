@@ -33,6 +33,9 @@ class Outcome(StrEnum):
         return self in (Outcome.PASSED, Outcome.SKIPPED)
 
 
+_THE_NOTEBOOKS_OWN = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.DIED)
+
+
 class Conclusion(StrEnum):
     """How a review ended, in the words of a GitHub check run."""
 
@@ -178,6 +181,11 @@ class Run:
         """How the run ended, None while it has not."""
         return self.result.outcome if self.result else None
 
+    @property
+    def is_excused(self) -> bool:
+        """Whether the notebook failed, and may: what was not really run is never excused."""
+        return self.options.allow_failure and self.outcome in _THE_NOTEBOOKS_OWN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRequest:
@@ -226,7 +234,7 @@ class Review:
         """
         if not self.is_over:
             return None
-        outcomes = [run.outcome for run in self.runs if not run.options.allow_failure]
+        outcomes = [run.outcome for run in self.runs if not run.is_excused]
         if all(outcome is not None and outcome.is_good for outcome in outcomes):
             return Conclusion.SUCCESS
         if any(outcome is Outcome.CANCELLED for outcome in outcomes) and all(

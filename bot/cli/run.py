@@ -114,7 +114,7 @@ def exit_code(review: Review) -> int:
     bad = {
         run.outcome
         for run in review.runs
-        if not run.options.allow_failure and not (run.outcome and run.outcome.is_good)
+        if not run.is_excused and not (run.outcome and run.outcome.is_good)
     }
     if not bad:
         return PASSED

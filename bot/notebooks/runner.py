@@ -456,9 +456,14 @@ def become_kernel(connection_file: str, hidden: str | None) -> None:
         connection_file,
     ]
     app: Any = IPKernelApp.instance()
-    # parent_handle 1 is "none to watch": die_with_parent has seen to that.
+    # The process whose end is the kernel's too; 1 is none, where die_with_parent sees to that.
+    parent = 1 if ON_LINUX else os.getppid()
     app.initialize(
-        [*sys.argv[1:], "--HistoryManager.hist_file=:memory:", "--IPKernelApp.parent_handle=1"]
+        [
+            *sys.argv[1:],
+            "--HistoryManager.hist_file=:memory:",
+            f"--IPKernelApp.parent_handle={parent}",
+        ]
     )
     app.start()
 

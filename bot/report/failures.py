@@ -78,8 +78,7 @@ def outcome_words(run: Run) -> str:
     error = run.result.failing_cell
     if error and error.number:
         words += f" in cell {error.number}"
-    bad_but_allowed = run.options.allow_failure and not run.result.outcome.is_good
-    return f"{words} (allowed)" if bad_but_allowed else words
+    return f"{words} (allowed)" if run.is_excused else words
 
 
 def excerpt_text(error: CellError) -> str:

@@ -118,7 +118,7 @@ def _problem(run: Run) -> FinalResult:
     message = what_happened(run) or outcome_words(run)
     error = run.result.failing_cell if run.result else None
     kind = error.ename if error and error.ename else str(run.outcome or "unfinished")
-    if run.options.allow_failure:
+    if run.is_excused:
         return SkippedCase(_legal(f"allowed to fail: {message}"))
     result_class = Failure if run.outcome in (Outcome.FAILED, Outcome.TIMED_OUT) else Error
     problem = result_class(_legal(message), _legal(kind))

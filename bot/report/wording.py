@@ -57,7 +57,7 @@ def _verdict(review: Review) -> str:
     bad = Counter(
         run.outcome
         for run in review.runs
-        if run.outcome and not run.outcome.is_good and not run.options.allow_failure
+        if run.outcome and not run.outcome.is_good and not run.is_excused
     )
     if not bad:
         return _passed(review)
@@ -77,10 +77,7 @@ def _passed(review: Review) -> str:
 
 def _extras(review: Review) -> list[str]:
     """Return what else there is to say, for the end of the headline."""
-    allowed = sum(
-        bool(run.outcome and not run.outcome.is_good and run.options.allow_failure)
-        for run in review.runs
-    )
+    allowed = sum(run.is_excused for run in review.runs)
     skipped = len(review.skipped) + sum(run.outcome is Outcome.SKIPPED for run in review.runs)
     extras = [f"{plural(allowed, 'failure')} allowed"] if allowed else []
     return [*extras, f"{skipped} skipped"] if skipped else extras

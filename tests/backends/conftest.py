@@ -64,6 +64,12 @@ class Machine:
         return executed
 
 
+@pytest.fixture(autouse=True)
+def _kernels_as_users_have_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep Python's development mode to ourselves: in it ipykernel 7 does not end when told to."""
+    monkeypatch.delenv("PYTHONDEVMODE", raising=False)
+
+
 @pytest.fixture
 def new_machine(tmp_path: Path) -> Iterator[Callable[..., Machine]]:
     made: list[Machine] = []

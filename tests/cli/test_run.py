@@ -268,11 +268,12 @@ def test_a_killed_runner_is_an_infrastructure_failure(project):
 def test_secrets_in_our_environment_are_nowhere_a_notebook_can_look(project):
     look = (
         "import glob\n"
+        "from pathlib import Path\n"
         "found = []\n"
         "for path in glob.glob('/proc/[0-9]*/cmdline'):\n"
         "    try:\n"
-        "        command = open(path).read()\n"
-        "        seen = open(path.replace('cmdline', 'environ')).read()\n"
+        "        command = Path(path).read_text()\n"
+        "        seen = Path(path.replace('cmdline', 'environ')).read_text()\n"
         "    except OSError:\n"
         "        continue\n"
         "    if 'bot' in command or 'fork_server' in command:\n"
