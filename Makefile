@@ -36,8 +36,10 @@ benchmark: .venv/installed ## Compare nbci with other tools, and time planning; 
 
 lock: .venv/installed ## Bring the lock files up to date with pyproject.toml; ARGS=--upgrade for newer
 	@$(LOCK) --output-file requirements/run.txt $(ARGS)
+	@$(LOCK) --extra action --constraint requirements/run.txt \
+		--output-file requirements/action.txt $(ARGS)
 	@$(LOCK) --group test --group lint --group benchmark --group build \
-		--constraint requirements/run.txt --output-file requirements/test.txt $(ARGS)
+		--constraint requirements/action.txt --output-file requirements/test.txt $(ARGS)
 
 clean: ## Remove the environment and everything that tools leave behind
 	rm -rf .venv .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -15,6 +15,10 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK_FILES = {
     "run.txt": PROJECT["project"]["dependencies"],
+    "action.txt": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["action"],
+    ],
     "test.txt": [
         *PROJECT["project"]["dependencies"],
         *(line for group in PROJECT["dependency-groups"].values() for line in group),
@@ -70,6 +74,8 @@ def test_lock_files_name_no_host_and_no_index(name):
 
 
 def test_the_same_versions_are_run_and_tested():
-    run, test = ({str(pin) for pin, _ in read_pins(name)} for name in LOCK_FILES)
+    run, action, test = (
+        {f"{pin.name}{pin.specifier}" for pin, _ in read_pins(name)} for name in LOCK_FILES
+    )
 
-    assert run <= test
+    assert run <= action <= test
