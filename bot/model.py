@@ -37,12 +37,15 @@ _THE_NOTEBOOKS_OWN = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.DIED)
 
 
 class Conclusion(StrEnum):
-    """How a review ended, in the words of a GitHub check run."""
+    """How a review or a run ended, in the words of a GitHub check run."""
 
     SUCCESS = "success"
     FAILURE = "failure"
     NEUTRAL = "neutral"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    TIMED_OUT = "timed_out"
+    ACTION_REQUIRED = "action_required"
 
 
 class RunState(StrEnum):
@@ -193,14 +196,17 @@ class ReviewRequest:
 
     `base` and `head` are commit SHAs; `head` is None where there is no commit to name (a working
     tree is reviewed against `base`; outside of git both are None). `ref` names the pull request or
-    branch. `notebooks` are the paths asked for by name; empty means what the change affects, or
-    with `everything` all notebooks. `timeout`, in seconds, replaces every notebook's own.
+    branch. `merge` is the commit whose files are run where those are not the head's own: the head
+    merged into its base, which is what GitHub Actions checks out. `notebooks` are the paths asked
+    for by name; empty means what the change affects, or with `everything` all notebooks. `timeout`,
+    in seconds, replaces every notebook's own.
     """
 
     repository: str
     ref: str = ""
     base: str | None = None
     head: str | None = None
+    merge: str | None = None
     working_tree: bool = False
     everything: bool = False
     notebooks: tuple[str, ...] = ()
@@ -209,10 +215,23 @@ class ReviewRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why nothing was run, for the person who can mend it.
+
+    `title` says it in one line; `details` are lines of plain text that say what exactly and what to
+    do, with names between backticks. A detail about a line of a file begins with `path:line: `.
+    """
+
+    conclusion: Conclusion
+    title: str
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """The evaluation of one head: which notebooks, and how each went.
 
-    `cancelled` says why the review was given up, where it was.
+    `cancelled` says why the review was given up, where it was; `problem` why it could not begin.
     """
 
     request: ReviewRequest
@@ -220,10 +239,13 @@ class Review:
     skipped: tuple[Skipped, ...] = ()
     planned: bool = False
     cancelled: str | None = None
+    problem: Problem | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do."""
+        if self.problem:
+            return True
         return self.planned and all(run.state is RunState.ENDED for run in self.runs)
 
     @property
@@ -232,6 +254,8 @@ class Review:
 
         Green only when each run has ended and passed; a run with `allow_failure` may have failed.
         """
+        if self.problem:
+            return self.problem.conclusion
         if not self.is_over:
             return None
         outcomes = [run.outcome for run in self.runs if not run.is_excused]
