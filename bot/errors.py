@@ -32,3 +32,19 @@ class ConfigError(NbciError):
 
 class BackendError(NbciError):
     """The machine or service that runs notebooks cannot: its operator can mend it."""
+
+
+class ForgeError(NbciError):
+    """GitHub refuses something: who set up the permissions, or the server, can mend it."""
+
+
+class TryLater(NbciError):
+    """GitHub asks for patience: it can be tried again at `at`, in seconds since the epoch."""
+
+    def __init__(self, message: str, at: float) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class Unanswered(NbciError):
+    """A request got no answer that can be read; whether it took effect is not known."""

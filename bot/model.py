@@ -199,7 +199,7 @@ class ReviewRequest:
     branch. `merge` is the commit whose files are run where those are not the head's own: the head
     merged into its base, which is what GitHub Actions checks out. `notebooks` are the paths asked
     for by name; empty means what the change affects, or with `everything` all notebooks. `timeout`,
-    in seconds, replaces every notebook's own.
+    in seconds, and `backend` replace what the configuration says for each notebook.
     """
 
     repository: str
@@ -212,6 +212,7 @@ class ReviewRequest:
     notebooks: tuple[str, ...] = ()
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     timeout: float | None = None
+    backend: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +259,8 @@ class Review:
             return self.problem.conclusion
         if not self.is_over:
             return None
+        if self.cancelled is not None and not self.runs:
+            return Conclusion.CANCELLED
         outcomes = [run.outcome for run in self.runs if not run.is_excused]
         if all(outcome is not None and outcome.is_good for outcome in outcomes):
             return Conclusion.SUCCESS

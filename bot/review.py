@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +63,42 @@ def cancel(review: Review, reason: str, world: World) -> Review:
     return replace(review, cancelled=reason)
 
 
+def given_up(review: Review) -> Review:
+    """Return a cancelled review as it will be once everything that still runs has ended."""
+    message = review.cancelled or ""
+    cancelled = RunResult(outcome=Outcome.CANCELLED, message=message)
+    runs = tuple(run if run.result else run.ended(cancelled) for run in review.runs)
+    return replace(review, runs=runs, planned=True)
+
+
+def run_to_end(
+    review: Review,
+    world: World,
+    *,
+    stopped: Callable[[], str | None],
+    meanwhile: Callable[[], None],
+) -> Review:
+    """Return the review once nothing of it is left to do.
+
+    *stopped* says why it is to be given up, as soon as it is; *meanwhile* is called once, while the
+    first notebooks start. Needs exactly one backend, whose events are waited for.
+    """
+    (backend,) = world.backends.values()
+    began = False
+    while True:
+        review, again = advance(review, world, time.monotonic())
+        if again is None:
+            return review
+        if review.cancelled is None and (reason := stopped()) is not None:
+            review = cancel(review, reason, world)
+            continue
+        if not began:
+            began = True
+            backend.poll([])
+            meanwhile()
+        backend.wait(max(0.0, again - time.monotonic()))
+
+
 def plan_runs(review: Review, world: World) -> Review:
     """Return the review with its runs: each selected notebook, once for each set of parameters."""
     request = review.request
@@ -88,6 +125,8 @@ def new_run(
     merged = {**parameters, **request.parameters}
     if request.timeout is not None:
         options = replace(options, timeout=request.timeout)
+    if request.backend is not None:
+        options = replace(options, backend=request.backend)
     return Run(
         run_id=run_id(request, notebook, merged, 1),
         notebook=notebook,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.backends.local.backend import LocalBackend
@@ -50,12 +50,16 @@ def local_backend(
     *,
     jobs: int | None = None,
     python: str | None = None,
+    environment: Mapping[str, str] | None = None,
     early: ForkServerLauncher | None = None,
 ) -> LocalBackend:
-    """Return a backend that runs notebooks of the repository *identity* in the folder *root*."""
+    """Return a backend that runs notebooks of the repository *identity* in the folder *root*.
+
+    They see the variables of *environment*, by default our own without what is secret.
+    """
     return LocalBackend(
         root,
         jobs=jobs or cores(),
-        pythons=Pythons(root, chosen=python, early=early),
+        pythons=Pythons(root, chosen=python, environment=environment, early=early),
         durations=Durations(identity),
     )

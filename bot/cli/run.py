@@ -6,7 +6,6 @@ import contextlib
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,6 @@ import click
 from rich.console import Console
 
 from bot import wiring
-from bot.backends.base import Backend
 from bot.backends.local.launchers import ForkServerLauncher
 from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED, NOT_PASSED, PASSED
 from bot.cli.targets import STANDARD_OUTPUT, Targets
@@ -27,7 +25,7 @@ from bot.forges.opening import open_checkout
 from bot.model import JsonValue, Outcome, Review, ReviewRequest
 from bot.report.folder import prepare_pages, write_page
 from bot.report.terminal import TerminalReport
-from bot.review import World, advance, cancel
+from bot.review import World, run_to_end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +83,9 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
             folder=targets.folder,
             publish=_publisher(shown, targets.folder),
         )
-        review = _loop(Review(request=request), world, backend, interrupt)
+        review = run_to_end(
+            Review(request=request), world, stopped=interrupt.reason, meanwhile=prepare_pages
+        )
         problems = targets.write(review)
         shown.finish(review, options.report)
     for problem in problems:
@@ -148,6 +148,11 @@ class _Interrupt:
             raise KeyboardInterrupt
         self.asked = True
 
+    def reason(self) -> str | None:
+        """Return why to stop, None while nobody asked; from now on there is something to show."""
+        self.has_something_to_report = True
+        return "interrupted" if self.asked else None
+
 
 @contextlib.contextmanager
 def _interrupts() -> Iterator[_Interrupt]:
@@ -163,19 +168,3 @@ def _interrupts() -> Iterator[_Interrupt]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _loop(review: Review, world: World, backend: Backend, interrupt: _Interrupt) -> Review:
-    warmed_up = False
-    while True:
-        if interrupt.asked and not review.cancelled:
-            review = cancel(review, "interrupted", world)
-        review, again = advance(review, world, time.monotonic())
-        interrupt.has_something_to_report = True
-        if again is None:
-            return review
-        if not warmed_up:
-            warmed_up = True
-            backend.poll([])
-            prepare_pages()
-        backend.wait(max(0.0, again - time.monotonic()))

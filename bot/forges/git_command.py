@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,16 +68,23 @@ class Git:
     folder: Path
     filters: tuple[str, ...] = ()
 
-    def run(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> bytes:
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        index: Path | None = None,
+        config: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
         """Return what git prints, with *index* in the place of the repository's own if given.
 
-        Raises GitFailed, or UsageError when there is no git on this machine.
+        *config* are settings for this one process; they are not on its command line. Raises
+        GitFailed, or UsageError when there is no git on this machine.
         """
         try:
             done = subprocess.run(
                 ["git", "--no-pager", *arguments],
                 cwd=self.folder,
-                env=self._environment(index),
+                env=self._environment(index, config),
                 input=stdin,
                 capture_output=True,
                 check=False,
@@ -109,22 +116,24 @@ class Git:
         for portion in _portions({blob: n for blob, n in sizes.items() if n <= max_bytes}):
             yield from _contents(self.run("cat-file", "--batch", stdin=_one_a_line(portion)))
 
-    def _environment(self, index: Path | None) -> dict[str, str]:
+    def _environment(
+        self, index: Path | None, settings: Sequence[tuple[str, str]]
+    ) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in _LOCATION}
         chosen = {} if index is None else {"GIT_INDEX_FILE": str(index)}
         # Not `-c name=value`: the name of a filter may hold an equals sign.
         config = dict(_SAFE_CONFIG)
         for name in self.filters:
             config |= {f"filter.{name}.{key}": value for key, value in _NO_FILTER.items()}
-        return kept | _ENVIRONMENT | chosen | _as_variables(config, kept)
+        return kept | _ENVIRONMENT | chosen | _as_variables([*config.items(), *settings], kept)
 
 
-def _as_variables(config: dict[str, str], environment: dict[str, str]) -> dict[str, str]:
+def _as_variables(config: Sequence[tuple[str, str]], environment: dict[str, str]) -> dict[str, str]:
     """Return the variables that add *config* to the settings *environment* has for git already."""
     given = environment.get("GIT_CONFIG_COUNT", "")
     first = int(given) if given.isdecimal() else 0
     variables = {"GIT_CONFIG_COUNT": str(first + len(config))}
-    for number, (key, value) in enumerate(config.items(), first):
+    for number, (key, value) in enumerate(config, first):
         variables[f"GIT_CONFIG_KEY_{number}"] = key
         variables[f"GIT_CONFIG_VALUE_{number}"] = value
     return variables

@@ -87,9 +87,10 @@ class LocalRepository:
     def source(self, request: ReviewRequest) -> Source:
         """Return the files of the working tree, or of the commit that *request* is about."""
         base = CommitTree(self.git, request.base or self._empty_tree())
-        if request.head is None:
+        commit = request.merge or request.head
+        if commit is None:
             return WorkingTree(self.git, base)
-        return CommittedFiles(self.git, base, CommitTree(self.git, request.head))
+        return CommittedFiles(self.git, base, CommitTree(self.git, commit))
 
     def export(self, request: ReviewRequest, folder: Path) -> None:
         """Write a clean copy of the files into *folder*, which must be empty or not exist.
@@ -98,10 +99,11 @@ class LocalRepository:
         git ignores; else the files of the commit. Git's own data is in neither.
         """
         entries = self.source(request).entries()
-        if request.head is None:
+        commit = request.merge or request.head
+        if commit is None:
             copy_files(self.root, entries, folder)
         else:
-            write_commit(self.git, request.head, entries, folder)
+            write_commit(self.git, commit, entries, folder)
 
     def describe(self, request: ReviewRequest) -> str:
         """Return one line that says what is reviewed against what."""

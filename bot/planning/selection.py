@@ -14,14 +14,18 @@ from bot.planning.source import Source
 from bot.planning.wording import quoted
 
 
+class TooManyNotebooks(UsageError):
+    """More notebooks would run than the configuration allows."""
+
+
 def make_plan(
     source: Source, config: Config, request: ReviewRequest, *, cache_folder: Path | None = None
 ) -> Plan:
     """Return which notebooks *request* makes us run, with the reasons, and which it does not.
 
     What files say is remembered in *cache_folder*, by default the user's own. Raises UsageError
-    when something asked for is not there, or more notebooks would run than the configuration
-    allows.
+    when something asked for is not there, and TooManyNotebooks when more would run than the
+    configuration allows.
     """
     if request.notebooks:
         named = requested_notebooks(source, config, request.notebooks)
@@ -59,7 +63,7 @@ def _plan(reasons: Mapping[str, Sequence[str]], skipped: Mapping[str, str]) -> P
 
 def _check_number(plan: Plan, limit: int) -> None:
     if len(plan.selected) > limit:
-        raise UsageError(
+        raise TooManyNotebooks(
             f"{len(plan.selected)} notebooks would run, and {limit} is the limit: name notebooks or"
             f" folders, or set max_notebooks in {DEFAULT_PATH}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.model import CellError, Outcome, Review, Run, RunResult, printable
+from bot.model import CellError, Outcome, Review, Run, RunResult, RunState, printable
 from bot.report.plain import plain_block
 from bot.report.wording import OUTCOME_WORDS, clipped, error_line
 
@@ -27,16 +27,24 @@ class SourceLine:
 
 def failures(review: Review) -> list[Run]:
     """Return the runs that ended in anything but success, in their order."""
-    return [run for run in review.runs if run.outcome and not run.outcome.is_good]
+    return [run for run in review.runs if did_not_pass(run)]
+
+
+def did_not_pass(run: Run) -> bool:
+    """Whether *run* has ended in anything but success, be it excused or not."""
+    return run.outcome is not None and not run.outcome.is_good
 
 
 def worst_first(runs: Iterable[Run]) -> list[Run]:
-    """Return *runs* with those first that a reader looks for: bad ones, unfinished ones, good."""
+    """Return *runs* with those first that a reader looks for: bad, running, waiting, good ones.
+
+    Those that are allowed to fail come after those that are not.
+    """
 
     def weight(run: Run) -> int:
         if run.outcome is None:
-            return 1
-        return 2 if run.outcome.is_good else 0
+            return 2 if run.state is RunState.RUNNING else 3
+        return 4 if run.outcome.is_good else int(run.is_excused)
 
     return sorted(runs, key=weight)
 
@@ -47,11 +55,10 @@ def excerpt(error: CellError) -> list[SourceLine]:
     if error.cell_line is None:
         first, last = 1, 2 * CONTEXT + 1
     else:
-        first, last = error.cell_line - CONTEXT, error.cell_line + CONTEXT
+        first, last = max(error.cell_line - CONTEXT, 1), error.cell_line + CONTEXT
     return [
         SourceLine(number, clipped(line.rstrip("\r"), LONGEST_LINE), number == error.cell_line)
-        for number, line in enumerate(lines, start=1)
-        if first <= number <= last
+        for number, line in enumerate(lines[first - 1 : last], start=first)
     ]
 
 
@@ -63,6 +70,13 @@ def what_happened(run: Run) -> str:
     return printable(clipped(message_beside_error(result), 600)) or error_line_of(result)
 
 
+def what_happened_there(run: Run) -> str:
+    """Return `what_happened` for a place that has `outcome_words` in front, and so the cell."""
+    error = run.result.failing_cell if run.result else None
+    number = error.number if error else None
+    return what_happened(run).removeprefix(f"in cell {number}: ")
+
+
 def message_beside_error(result: RunResult) -> str:
     """Return the message of *result*, empty where it only repeats what the failing cell raised."""
     error = result.failing_cell
@@ -71,14 +85,23 @@ def message_beside_error(result: RunResult) -> str:
 
 
 def outcome_words(run: Run) -> str:
-    """Return how a run ended and, where it is known, in which cell: `failed in cell 7`."""
+    """Return how a run ended and, where it is known, in which cell: `failed in cell 7`.
+
+    Of one that has not ended, how it stands: `running cell 4`.
+    """
     if run.result is None:
-        return "not ended"
+        return _standing(run)
     words = OUTCOME_WORDS[run.result.outcome]
     error = run.result.failing_cell
     if error and error.number:
         words += f" in cell {error.number}"
     return f"{words} (allowed)" if run.is_excused else words
+
+
+def _standing(run: Run) -> str:
+    if run.state is not RunState.RUNNING:
+        return "waiting"
+    return f"running cell {run.progress.cell}" if run.progress.cell else "running"
 
 
 def excerpt_text(error: CellError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from urllib.parse import quote
 
-from bot.model import CellError, Review, Run, Skipped, printable
+from bot.model import CellError, Conclusion, Problem, Review, Run, Skipped, printable
 from bot.notebooks.html.document import document, text
 from bot.notebooks.html.terminal_text import coloured
 from bot.notebooks.timespan import duration
@@ -18,12 +18,20 @@ from bot.report.failures import (
     what_happened,
     worst_first,
 )
-from bot.report.markdown import Link, no_link
+from bot.report.pages import Link, no_link
 from bot.report.plain import visible
 from bot.report.wording import OUTCOME_ICONS, headline, place, plural, run_label
 
 LONGEST_TRACEBACK = 50_000
 """Characters of a traceback, of which the end is kept."""
+
+_STATES = {
+    None: "unfinished",
+    Conclusion.SUCCESS: "success",
+    Conclusion.FAILURE: "failure",
+    Conclusion.TIMED_OUT: "failure",
+}
+"""How the page is coloured; anything else asks for attention without being a failure."""
 
 
 def index_html(review: Review, *, link: Link = no_link) -> str:
@@ -33,6 +41,7 @@ def index_html(review: Review, *, link: Link = no_link) -> str:
     parts = [
         _header(review, title),
         "<main>",
+        _problem(review.problem),
         _table(review, link, {run.run_id: index for index, run in enumerate(failed, start=1)}),
         _failures(failed, link),
         _skipped(review.skipped),
@@ -45,7 +54,7 @@ def index_html(review: Review, *, link: Link = no_link) -> str:
 
 def _header(review: Review, title: str) -> str:
     request = review.request
-    state = review.conclusion.value if review.conclusion else "unfinished"
+    state = _STATES.get(review.conclusion, "neutral")
     facts = []
     if request.working_tree:
         facts.append("working tree")
@@ -55,7 +64,11 @@ def _header(review: Review, title: str) -> str:
         facts.append(f"base {_sha(request.base)}")
     if request.ref:
         facts.append(f"<code>{text(printable(request.ref))}</code>")
-    facts.append(f"{duration(sum(run.result.seconds for run in review.runs if run.result))} in all")
+    if request.merge:
+        facts.append(f"merge {_sha(request.merge)}")
+    if review.runs:
+        seconds = sum(run.result.seconds for run in review.runs if run.result)
+        facts.append(f"{duration(seconds)} in all")
     return (
         f'<header class="{state}">\n<h1>{text(title)}</h1>\n'
         f"<p>{' '.join(f'<span>{fact}</span>' for fact in facts)}</p>\n</header>"
@@ -64,6 +77,13 @@ def _header(review: Review, title: str) -> str:
 
 def _sha(sha: str) -> str:
     return f'<code title="{text(sha)}">{text(sha[:10])}</code>'
+
+
+def _problem(problem: Problem | None) -> str:
+    if problem is None or not problem.details:
+        return ""
+    items = "\n".join(f"<li>{_sentence(detail)}</li>" for detail in problem.details)
+    return f'<section class="finding">\n<ul>\n{items}\n</ul>\n</section>'
 
 
 def _table(review: Review, link: Link, numbers: dict[str, int]) -> str:
@@ -115,13 +135,14 @@ def outcome_badge(run: Run) -> str:
 
 
 def _reasons(reasons: tuple[str, ...]) -> str:
-    """Return *reasons*, in which names stand between backticks, with those as code."""
-    return "<br>".join(
-        "".join(
-            f"<code>{text(part)}</code>" if index % 2 else text(part)
-            for index, part in enumerate(printable(reason).split("`"))
-        )
-        for reason in reasons
+    return "<br>".join(_sentence(reason) for reason in reasons)
+
+
+def _sentence(sentence: str) -> str:
+    """Return *sentence*, in which names stand between backticks, with those as code."""
+    return "".join(
+        f"<code>{text(part)}</code>" if index % 2 else text(part)
+        for index, part in enumerate(printable(sentence).split("`"))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from bot.model import CellError, JsonValue, Progress, Review, Run, RunResult, Skipped
+from bot.model import CellError, JsonValue, Problem, Progress, Review, Run, RunResult, Skipped
 
 FORMAT = 1
 """Raised when a key goes away or changes its meaning, never when one is added."""
@@ -28,11 +28,21 @@ def review_json(review: Review) -> JsonObject:
         "base_sha": request.base,
         "head_sha": request.head,
         "working_tree": request.working_tree,
+        "merge_sha": request.merge,
         "cancelled": review.cancelled,
+        "problem": _problem(review.problem) if review.problem else None,
         "runs": [
             *(_run(run) for run in review.runs),
             *(_skipped(notebook) for notebook in review.skipped),
         ],
+    }
+
+
+def _problem(problem: Problem) -> JsonObject:
+    return {
+        "conclusion": problem.conclusion.value,
+        "title": problem.title,
+        "details": list(problem.details),
     }
 
 

@@ -12,7 +12,7 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, TestCase, TestS
 from junitparser import Skipped as SkippedCase
 from junitparser.junitparser import FinalResult
 
-from bot.model import CellTiming, Outcome, Review, Run, Skipped
+from bot.model import CellTiming, Conclusion, Outcome, Problem, Review, Run, Skipped
 from bot.report.failures import excerpt_text, outcome_words, traceback_of, what_happened
 from bot.report.plain import plain_block
 from bot.report.wording import headline, place, run_label
@@ -32,14 +32,30 @@ def junit_xml(review: Review) -> str:
     """Return *review* as JUnit XML: one suite for each run, one case for each code cell.
 
     What keeps a run from passing without a cell being to blame (rejected, lost) is a case of its
-    own that ends in an error. A failure that the configuration allows counts as skipped, so that
-    it turns nobody's build red.
+    own that ends in an error, and so is what kept the whole review from beginning. A failure that
+    the configuration allows counts as skipped, so that it turns nobody's build red.
     """
     report = JUnitXml(_legal(headline(review)))
+    if review.problem:
+        report.append(_problem_suite(review.problem))
     report.extend([_suite(run) for run in review.runs])
     report.extend([_skipped_suite(skipped) for skipped in review.skipped])
     report.update_statistics()
     return str(report.tostring().decode("utf-8"))
+
+
+def _problem_suite(problem: Problem) -> TestSuite:
+    """Return why nothing was run as a suite of one case, an error unless nothing is wrong."""
+    suite = TestSuite("nbci")
+    case = _case("nbci", "review")
+    if problem.conclusion in (Conclusion.NEUTRAL, Conclusion.SKIPPED, Conclusion.SUCCESS):
+        case.result = SkippedCase(_legal(problem.title))
+    else:
+        error = Error(_legal(problem.title), problem.conclusion.value)
+        error.text = _legal("\n".join(problem.details))
+        case.result = error
+    suite.add_testcase(case)
+    return suite
 
 
 def _suite(run: Run) -> TestSuite:

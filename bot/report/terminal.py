@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
@@ -10,16 +12,23 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from bot.model import Review, RunState
+from bot.model import Review, RunState, printable
 from bot.notebooks.timespan import duration
-from bot.report.failures import failures
+from bot.report.failures import failures, outcome_words
 from bot.report.terminal_failures import failure_text
 from bot.report.terminal_lines import Lines
-from bot.report.wording import headline, plural
+from bot.report.wording import headline, plural, run_label
 
 _SECONDS_BETWEEN_FRAMES = 0.1
 _MOST_FAILURES = 20
 _MOST_SKIPPED = 10
+
+
+Fold = Callable[[str], AbstractContextManager[None]]
+
+
+def _unfolded(title: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class TerminalReport:
@@ -62,14 +71,21 @@ class TerminalReport:
             self._draw(review)
         self._show_ended(review)
 
-    def finish(self, review: Review, report_folder: Path | None = None) -> None:
-        """Show every failure with its source and traceback, and last of all the verdict."""
+    def finish(
+        self, review: Review, report_folder: Path | None = None, *, fold: Fold = _unfolded
+    ) -> None:
+        """Show every failure with its source and traceback, and last of all the verdict.
+
+        *fold* is given a title and folds what is printed inside of the context that it returns.
+        """
         self.close()
         if not self._quiet:
             self._show_ended(review)
+        self._show_problem(review)
         failed = failures(review)
         for run in failed[:_MOST_FAILURES]:
-            self._print(failure_text(run, self._lines))
+            with fold(f"{run_label(run)} {outcome_words(run)}"):
+                self._print(failure_text(run, self._lines))
         if len(failed) > _MOST_FAILURES:
             left_out = plural(len(failed) - _MOST_FAILURES, "more failure")
             self._print(self._lines.plain(f"\n{left_out} in the report."))
@@ -82,6 +98,10 @@ class TerminalReport:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def _show_problem(self, review: Review) -> None:
+        for detail in review.problem.details if review.problem else ():
+            self._print(self._lines.plain(printable(detail)))
 
     def _show_skipped(self, review: Review) -> None:
         for skipped in review.skipped[:_MOST_SKIPPED]:
@@ -123,7 +143,8 @@ class TerminalReport:
 
     def _verdict(self, review: Review, report_folder: Path | None) -> Text:
         taken = duration(time.monotonic() - self._started)
-        text = f"{headline(review)} in {taken}." if review.runs else f"{headline(review)}."
+        told = headline(review).removesuffix(".")
+        text = f"{told} in {taken}." if review.runs else f"{told}."
         if report_folder is not None and not self._quiet:
             text += f" Report: {report_folder / 'index.html'}"
         return self._lines.verdict(review, text)

@@ -40,11 +40,13 @@ def headline(review: Review) -> str:
     >>> headline(Review(request=ReviewRequest(repository="r"), planned=True))
     'No notebook to run'
     """
+    if review.problem:
+        return printable(review.problem.title)
     if review.cancelled is not None:
-        text = f"Cancelled: {printable(review.cancelled)}, {_passed(review).lower()}"
+        text = f"Cancelled: {printable(review.cancelled)}"
+        text += f", {_passed(review).lower()}" if review.runs else ""
     elif not review.is_over:
-        done = sum(run.result is not None for run in review.runs)
-        return f"{done} of {count(review)} done"
+        return _so_far(review)
     elif review.runs:
         text = _verdict(review)
     else:
@@ -53,12 +55,26 @@ def headline(review: Review) -> str:
     return f"{text} ({', '.join(extras)})" if extras else text
 
 
-def _verdict(review: Review) -> str:
-    bad = Counter(
+def _so_far(review: Review) -> str:
+    if not review.planned:
+        return "Finding out which notebooks to run"
+    done = sum(run.result is not None for run in review.runs)
+    bad = _bad(review).most_common()
+    parts = [f"{number} {OUTCOME_WORDS[outcome]}" for outcome, number in bad]
+    return ", ".join([f"{done} of {count(review)} done", *parts])
+
+
+def _bad(review: Review) -> Counter[Outcome]:
+    """Return how many runs ended in what, of those that keep the review from being green."""
+    return Counter(
         run.outcome
         for run in review.runs
         if run.outcome and not run.outcome.is_good and not run.is_excused
     )
+
+
+def _verdict(review: Review) -> str:
+    bad = _bad(review)
     if not bad:
         return _passed(review)
     if len(bad) == 1:

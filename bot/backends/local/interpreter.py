@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from bot.errors import UsageError
@@ -19,6 +19,22 @@ _TOKENS = {
     "ACTIONS_RUNTIME_TOKEN",
     "ACTIONS_RESULTS_URL",
 }
+
+_HARMLESS = {
+    *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "TMPDIR", "CI"),
+    *("LANG", "LANGUAGE", "TZ", "TERM"),
+    *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PKG_CONFIG_PATH", "MANPATH", "INFOPATH"),
+    *("VIRTUAL_ENV", "IPYTHONDIR", "MPLBACKEND", "MPLCONFIGDIR"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+    *("http_proxy", "https_proxy", "no_proxy", "all_proxy"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
+}
+# Languages and their packages, conda, graphics processors, numbers of threads.
+_HARMLESS_PREFIXES = (
+    *("LC_", "XDG_", "PYTHON", "Python", "pythonLocation", "JUPYTER_", "CONDA_", "MAMBA_"),
+    *("R_", "JAVA_HOME", "JDK_", "JULIA_", "SPARK_", "HADOOP_"),
+    *("CUDA_", "NVIDIA_", "OMP_", "OPENBLAS_", "MKL_", "NUMEXPR_"),
+)
 
 
 def interpreters(chosen: str | None, environment: Mapping[str, str]) -> Iterator[str]:
@@ -64,6 +80,18 @@ def kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in environment.items()
         if not name.startswith(_OURS) and name not in _TOKENS
+    }
+
+
+def allowed_environment(environment: Mapping[str, str], also: Collection[str]) -> dict[str, str]:
+    """Return what of *environment* a notebook may see where the rest may be secret.
+
+    That is what programs need to be found and to run, and the variables *also* names.
+    """
+    return {
+        name: value
+        for name, value in kernel_environment(environment).items()
+        if name in also or name in _HARMLESS or name.startswith(_HARMLESS_PREFIXES)
     }
 
 

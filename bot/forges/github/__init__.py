@@ -1,0 +1,1 @@
+"""GitHub as the place that a review comes from and is reported to."""

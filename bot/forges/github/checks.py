@@ -1,0 +1,213 @@
+"""Check runs of one commit: found again by their `external_id`, or made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bot.forges.github.api import Api
+from bot.report.check_run import Annotation, CheckRun, CheckStatus
+
+ANNOTATIONS_A_REQUEST = 50
+"""https://docs.github.com/rest/checks/runs#create-a-check-run"""
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingCheck:
+    """A check run as GitHub has it; `text` is what its output says at length."""
+
+    id: int
+    name: str
+    external_id: str
+    status: str
+    conclusion: str | None
+    title: str
+    text: str
+    annotations: int
+    details_url: str
+    url: str
+    app: str
+
+
+@dataclass
+class _OurCheck:
+    """What we know of a check run of ours on GitHub.
+
+    Annotations are added by each request and can never be taken back, so we keep account: `sent`
+    are on GitHub, `pending` were in a request that got no answer.
+    """
+
+    id: int
+    url: str
+    annotated: int = 0
+    sent: set[Annotation] = field(default_factory=set)
+    pending: tuple[Annotation, ...] | None = None
+
+    def confirm(self) -> None:
+        """Note that the pending request took effect."""
+        self.sent.update(self.pending or ())
+        self.annotated += len(self.pending or ())
+        self.pending = None
+
+
+class Checks:
+    """The check runs of the commit *sha* in the repository *repository* (`owner/name`).
+
+    What an interrupted review left in progress is gone on with. One that is completed belongs to
+    an earlier review and is left as it is: its annotations could not be taken back.
+    """
+
+    def __init__(self, api: Api, repository: str, sha: str) -> None:
+        self._api = api
+        self._path = f"/repos/{repository}/check-runs"
+        self._list = f"/repos/{repository}/commits/{sha}/check-runs"
+        self._sha = sha
+        self._ours: dict[str, _OurCheck] | None = None
+        self._earlier: set[int] = set()
+        self._unsure: set[str] = set()
+
+    def existing(self, name: str | None = None) -> Iterator[ExistingCheck]:
+        """Yield the check runs of the commit that are the latest of their name."""
+        parameters = {} if name is None else {"check_name": name}
+        for raw in self._api.pages(self._list, parameters, key="check_runs"):
+            yield _existing(raw)
+
+    def put(self, check: CheckRun) -> str:
+        """Bring the check run that *check* describes up to date and return its URL on GitHub.
+
+        Raises Unanswered after a few attempts; called again, it goes on where it stopped.
+        """
+        ours = self._known().get(check.external_id)
+        is_current = ours is None
+        if ours is None:
+            ours = self._known()[check.external_id] = self._create(check)
+        while not is_current or _unsent(check, ours):
+            is_current = self._api.persist(partial(self._step, ours, check))
+        return ours.url
+
+    def conclude(self, left: ExistingCheck, conclusion: str, title: str, summary: str) -> None:
+        """Conclude a check run that nobody works on any more."""
+        output = {"title": title, "summary": summary}
+        body = {"status": "completed", "conclusion": conclusion, "output": output, "actions": []}
+        self._api.write("PATCH", f"{self._path}/{left.id}", body)
+
+    def _known(self) -> dict[str, _OurCheck]:
+        """Return the check runs to go on with, by their external id."""
+        if self._ours is None:
+            found = list(self.existing())
+            self._earlier = {check.id for check in found if check.status == "completed"}
+            self._ours = {
+                check.external_id: _OurCheck(check.id, check.url, check.annotations)
+                for check in found
+                if check.id not in self._earlier and check.external_id
+            }
+        return self._ours
+
+    def _create(self, check: CheckRun) -> _OurCheck:
+        body = {"name": check.name, "head_sha": self._sha, "external_id": check.external_id}
+        body |= _body(check, check.annotations[:ANNOTATIONS_A_REQUEST])
+
+        def create() -> _OurCheck:
+            if check.external_id in self._unsure and (made := self._find(check)) is not None:
+                return _made(made, check)
+            self._unsure.add(check.external_id)
+            return _made(self._api.write("POST", self._path, body), check)
+
+        return self._api.persist(create)
+
+    def _find(self, check: CheckRun) -> dict[str, Any] | None:
+        """Return the check run that a request made whose answer was lost."""
+        parameters = {"check_name": check.name, "filter": "all"}
+        for raw in self._api.pages(self._list, parameters, key="check_runs"):
+            if raw.get("external_id") == check.external_id and raw["id"] not in self._earlier:
+                return raw
+        return None
+
+    def _step(self, ours: _OurCheck, check: CheckRun) -> bool:
+        """Send the state with the next annotations, or find out what the last request did.
+
+        Return whether GitHub has this state now, more annotations left aside.
+        """
+        path = f"{self._path}/{ours.id}"
+        if ours.pending is not None:
+            raw = self._api.get(path)
+            if _existing(raw).annotations == ours.annotated + len(ours.pending):
+                ours.confirm()
+            ours.pending = None
+            return _shows(raw, check)
+        ours.pending = _unsent(check, ours)[:ANNOTATIONS_A_REQUEST]
+        self._api.write("PATCH", path, _body(check, ours.pending))
+        ours.confirm()
+        return True
+
+
+def _made(raw: dict[str, Any], check: CheckRun) -> _OurCheck:
+    first = check.annotations[:ANNOTATIONS_A_REQUEST]
+    count = _existing(raw).annotations
+    url = str(raw.get("html_url") or "")
+    return _OurCheck(raw["id"], url, count, set(first) if count else set())
+
+
+def _unsent(check: CheckRun, ours: _OurCheck) -> tuple[Annotation, ...]:
+    return tuple(annotation for annotation in check.annotations if annotation not in ours.sent)
+
+
+def _body(check: CheckRun, annotations: tuple[Annotation, ...]) -> dict[str, Any]:
+    output: dict[str, Any] = {"title": check.title, "summary": check.summary}
+    if check.text:
+        output["text"] = check.text
+    if annotations:
+        output["annotations"] = [_annotation(annotation) for annotation in annotations]
+    body: dict[str, Any] = {"status": check.status.value, "output": output}
+    if check.status is CheckStatus.COMPLETED and check.conclusion:
+        body["conclusion"] = check.conclusion.value
+    if check.details_url:
+        body["details_url"] = check.details_url
+    body["actions"] = [
+        {
+            "label": button.label,
+            "description": button.description,
+            "identifier": button.identifier,
+        }
+        for button in check.buttons
+    ]
+    return body
+
+
+def _annotation(annotation: Annotation) -> dict[str, Any]:
+    sent = {
+        "path": annotation.path,
+        "start_line": annotation.line,
+        "end_line": annotation.line,
+        "annotation_level": annotation.level,
+        "message": annotation.message,
+        "title": annotation.title,
+    }
+    return sent | ({"raw_details": annotation.raw_details} if annotation.raw_details else {})
+
+
+def _shows(raw: dict[str, Any], check: CheckRun) -> bool:
+    found = _existing(raw)
+    conclusion = check.conclusion.value if check.conclusion else None
+    summary = (raw.get("output") or {}).get("summary")
+    expected = (check.status.value, conclusion, check.title, check.summary)
+    return (found.status, found.conclusion, found.title, summary) == expected
+
+
+def _existing(raw: dict[str, Any]) -> ExistingCheck:
+    output = raw.get("output") or {}
+    return ExistingCheck(
+        id=raw["id"],
+        name=raw.get("name") or "",
+        external_id=raw.get("external_id") or "",
+        status=raw.get("status") or "",
+        conclusion=raw.get("conclusion"),
+        title=output.get("title") or "",
+        text=output.get("text") or "",
+        annotations=output.get("annotations_count") or 0,
+        details_url=raw.get("details_url") or "",
+        url=raw.get("html_url") or "",
+        app=(raw.get("app") or {}).get("slug") or "",
+    )

@@ -1,0 +1,136 @@
+"""What a repository on GitHub says of pull requests and people, and small things done there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import quote
+
+from bot.errors import Unanswered
+from bot.forges.github.api import Api, Refused
+from bot.forges.github.checks import Checks
+from bot.forges.github.events import PullRequest, pull_request_from
+from bot.model import Conclusion
+
+MAY_COMMAND = frozenset({"admin", "maintain", "write"})
+
+_ACTIONS_RUN = re.compile(r"/actions/runs/(\d+)(?:/|$)")
+
+_STATES = {
+    None: "pending",
+    Conclusion.SUCCESS: "success",
+    Conclusion.NEUTRAL: "success",
+    Conclusion.SKIPPED: "success",
+}
+
+LONGEST_STATUS = 140
+"""https://docs.github.com/rest/commits/statuses#create-a-commit-status"""
+
+
+class GitHubRepository:
+    """The repository *name* (`owner/name`) as one token sees it."""
+
+    def __init__(self, api: Api, name: str) -> None:
+        self._api = api
+        self.name = name
+        self._path = f"/repos/{name}"
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Return a pull request as it stands now.
+
+        One that was made a moment ago may not be found yet, so that is not believed at once.
+        """
+        path = f"{self._path}/pulls/{number}"
+
+        def look() -> PullRequest:
+            try:
+                return pull_request_from(self._api.get(path))
+            except Refused as refused:
+                if refused.status != HTTPStatus.NOT_FOUND:
+                    raise
+                raise Unanswered(str(refused)) from None
+
+        return self._api.persist(look)
+
+    def open_pull_requests(self) -> Iterator[int]:
+        """Yield the numbers of all open pull requests."""
+        for raw in self._api.pages(f"{self._path}/pulls", {"state": "open"}):
+            yield raw["number"]
+
+    def may_have_moved(self, pull: PullRequest, moment: datetime) -> bool:
+        """Return whether the head may have been pushed after *moment*.
+
+        A commit does not say when it was pushed. The repository it lies in says when it was last
+        pushed to, and GitHub notes the commit in check suites as soon as it has it.
+        """
+        if pull.head_pushed_at is None or pull.head_pushed_at <= moment:
+            return False
+        path = f"{self._path}/commits/{pull.head_sha}/check-suites"
+        known_since = [
+            datetime.fromisoformat(suite["created_at"])
+            for suite in self._api.pages(path, key="check_suites")
+            if suite.get("created_at")
+        ]
+        return bool(known_since) and min(known_since) > moment
+
+    def merge_base(self, base: str, head: str) -> str:
+        """Return the SHA of the commit where *head* left *base*."""
+        compared = self._api.get(f"{self._path}/compare/{base}...{head}", {"per_page": 1})
+        return str((compared.get("merge_base_commit") or {})["sha"])
+
+    def may_command(self, login: str) -> bool:
+        """Return whether somebody may write to the repository, asked now and of nobody else.
+
+        An unknown login may not. Raises Unanswered, TryLater or Refused when that cannot be told.
+        """
+        path = f"{self._path}/collaborators/{quote(login, safe='')}/permission"
+        try:
+            answer = self._api.get(path)
+        except Refused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return answer.get("permission") in MAY_COMMAND
+
+    def set_status(
+        self, sha: str, context: str, conclusion: Conclusion | None, text: str, url: str | None
+    ) -> None:
+        """Set the commit status *context*, for where check runs cannot be written."""
+        failed = "error" if conclusion is Conclusion.CANCELLED else "failure"
+        body = {
+            "context": context,
+            "state": _STATES.get(conclusion, failed),
+            "description": text[:LONGEST_STATUS],
+        }
+        body |= {"target_url": url} if url else {}
+        path = f"{self._path}/statuses/{sha}"
+        self._api.persist(lambda: self._api.write("POST", path, body))
+
+    def cancel_actions_runs(self, checks: Checks, names: frozenset[str], *, but: int) -> list[int]:
+        """Cancel the Actions runs that still work on check runs of these *names*; return their ids.
+
+        The run *but* is our own.
+        """
+        found = {
+            int(match[1])
+            for check in checks.existing()
+            if check.name in names and check.status != "completed"
+            if (match := _ACTIONS_RUN.search(check.details_url))
+        }
+        return [number for number in sorted(found - {but}) if self._cancel(number)]
+
+    def _cancel(self, number: int) -> bool:
+        path = f"{self._path}/actions/runs/{number}/cancel"
+
+        def cancel() -> bool:
+            try:
+                self._api.act("POST", path)
+            except Refused as refused:
+                if refused.status == HTTPStatus.CONFLICT:  # it has ended meanwhile
+                    return False
+                raise
+            return True
+
+        return self._api.persist(cancel)
