@@ -67,7 +67,7 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
         job_log.say("Nothing to do: the comment holds no command for nbci")
         return None
     comments = session.comments(event.number)
-    marker = f"<!-- nbci-reply {event.comment_id} -->"
+    marker = f"<!-- reply of nbci to {event.comment_id} -->"
     if (refusal := _refusal(session, event)) is not None:
         comments.react(event.comment_id, "confused")
         if refusal:

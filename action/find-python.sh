@@ -27,7 +27,8 @@ except ImportError:
 python = getattr(sys, "_base_executable", sys.executable)
 temp = os.environ["RUNNER_TEMP"]
 # An environment can neither be moved nor be used by another build of Python.
-made_of = [sys.version, python, temp, sysconfig.get_platform(), str(sysconfig.get_config_var("SOABI"))]
+soabi = str(sysconfig.get_config_var("SOABI"))
+made_of = [sys.version, python, temp, sysconfig.get_platform(), soabi]
 digest = hashlib.sha256("\n".join(made_of).encode())
 with open(sys.argv[1], "rb") as lock:
     digest.update(lock.read())
@@ -49,7 +50,7 @@ PYTHON
     problems="$problems%0A  $candidate $found"
 done
 
-echo "::error title=nbci found no Python for itself::nbci needs Python 3.11, 3.12 or 3.13 (notebooks\
- may use any other).${problems:-%0A  No Python was found at all.}%0AAdd a step with\
+echo "::error title=nbci found no Python for itself::nbci needs Python 3.11, 3.12 or 3.13\
+ (notebooks may use any other).${problems:-%0A  No Python was found at all.}%0AAdd a step with\
  actions/setup-python and python-version: '3.12' before nbci."
 exit 1

@@ -15,8 +15,8 @@ install() {
     unset PIP_CONSTRAINT PIP_NO_BINARY PIP_NO_DEPS PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_ROOT \
         PIP_TARGET PIP_USER
     "$NBCI_BASE_PYTHON" -I -m venv --clear "$NBCI_ENVIRONMENT" &&
-        "$python" -I -m pip --disable-pip-version-check --no-input install --no-user --progress-bar off \
-            --require-hashes --only-binary=:all: -r "$GITHUB_ACTION_PATH/requirements/action.txt"
+        "$python" -I -m pip --disable-pip-version-check --no-input install --no-user \
+            --progress-bar off --require-hashes --only-binary=:all: -r "$GITHUB_ACTION_PATH/requirements/action.txt"
 }
 
 installed=false
@@ -24,8 +24,8 @@ if ! works; then
     echo "::group::Installing nbci's packages"
     if ! install; then
         echo "::endgroup::"
-        echo "::error title=nbci could not be installed::The log above has pip's reason. nbci needs a\
- package index: PyPI, or another one named by PIP_INDEX_URL."
+        echo "::error title=nbci could not be installed::The log above has pip's reason. nbci\
+ needs a package index: PyPI, or another one named by PIP_INDEX_URL."
         exit 1
     fi
     echo "::endgroup::"

@@ -78,7 +78,7 @@ def review(session: Session, subject: Subject, compare: Callable[[], Comparison]
     kept = KeptOutputs(session, subject.head, subject.number)
     appearance = Appearance(
         name=REPORT_CHECK,
-        started=time.time(),
+        started=round(time.time(), 3),
         checks=session.inputs.checks,
         comment=session.inputs.comment and subject.number is not None,
         pages=Pages(run=kept.link, report=session.context.run_url),
@@ -301,7 +301,9 @@ def _say_what_is_run(comparison: Comparison) -> None:
 
 def _targets(session: Session) -> Targets:
     """Return the places of the report, and tell the runner where they are before anything runs."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", f"nbci-report-{session.context.step}").strip("-")
+    step = re.sub(r"[^A-Za-z0-9._-]+", "-", session.context.step).strip("-")
+    names = (f"nbci-report-{step}{again}" for again in ("", *(f"-{n}" for n in range(2, 1000))))
+    name = next(name for name in names if not (session.context.temporary / name).exists())
     folder = session.context.temporary / name
     json = folder / "review.json"
     targets = Targets(report=folder, junit=folder / "junit.xml", json=None)

@@ -23,7 +23,7 @@ _LONGEST_REVIEW = 30 * 24 * 3600.0
 """Seconds beyond which no review that began later than ours is believed in."""
 
 _HEAD = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?|")
-_URL = re.compile(r"https?://[\w.-]+(?::\d+)?(?:[/?#][!-~]*)?", re.ASCII)
+_URL = re.compile(r"https?://[\w.-]+(?::\d+)?(?:[/?#][\w/?#=&%.~:+,;@-]*)?", re.ASCII)
 _CONCLUSIONS = {*(conclusion.value for conclusion in Conclusion), UNFINISHED}
 
 

@@ -84,6 +84,7 @@ def test_a_pull_request_is_read():
             head_sha="ec26c3e57ca3a959ca5aad62de7213c562f8c821",
             head_ref="changes",
             head_repository_id=186853002,
+            head_pushed_at=datetime(2019, 5, 15, 15, 20, 32, tzinfo=UTC),
             base_sha="f95f852bd8fca8fcc58a9a2d6c842781e32a215e",
             base_ref="master",
             base_repository_id=186853002,
