@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
+from action.secrets import PREFIX
 from bot.commands.parameters import named_value
 from bot.config import DEFAULT_PATH
 from bot.errors import UsageError
 from bot.model import JsonValue, printable
 from bot.publishing import ChecksMode
-
-PREFIX = "NBCI_INPUT_"
 
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|@\{|\.lock$|/$|\.$))[A-Za-z0-9_][A-Za-z0-9_./-]{0,200}")
 

@@ -16,7 +16,8 @@ install() {
         PIP_TARGET PIP_USER
     "$NBCI_BASE_PYTHON" -I -m venv --clear "$NBCI_ENVIRONMENT" &&
         "$python" -I -m pip --disable-pip-version-check --no-input install --no-user \
-            --progress-bar off --require-hashes --only-binary=:all: -r "$GITHUB_ACTION_PATH/requirements/action.txt"
+            --progress-bar off --require-hashes --only-binary=:all: \
+            -r "$GITHUB_ACTION_PATH/requirements/action.txt"
 }
 
 installed=false

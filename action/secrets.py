@@ -16,7 +16,8 @@ import tempfile
 from collections.abc import Mapping
 from typing import NoReturn
 
-from action.inputs import PREFIX
+PREFIX = "NBCI_INPUT_"
+"""Begins the names of the variables that hold the inputs, the token among them."""
 
 _HANDED_OVER = "NBCI_HANDED_OVER"
 _SECRET = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
