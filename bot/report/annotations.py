@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import PurePosixPath
 
 from bot.model import Conclusion, Outcome, Problem, Review, Run, RunResult, printable
@@ -18,7 +17,7 @@ from bot.report.failures import (
 )
 from bot.report.inert import end_of
 from bot.report.plain import plain_block, plain_end
-from bot.report.wording import clipped
+from bot.report.wording import clipped, place_in
 
 MOST_ANNOTATIONS = 200
 _LARGEST_TEXT = 65_000
@@ -29,8 +28,6 @@ _LARGEST_OF_MANY = 4_000
 
 # A notebook is to blame for these, or what the pull request says about it.
 _ANNOTATED = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.DIED, Outcome.REJECTED)
-
-_PLACE = re.compile(r"([^\s`:][^`:]*):([1-9]\d{0,8}): (.+)", re.DOTALL)
 
 
 def annotations_of_run(run: Run, *, largest: int = _LARGEST_TEXT) -> tuple[Annotation, ...]:
@@ -71,16 +68,16 @@ def annotations_of_review(review: Review) -> tuple[Annotation, ...]:
 
 def _annotations_of_problem(problem: Problem) -> tuple[Annotation, ...]:
     """Return an annotation for each detail that is about a line of a file."""
-    places = [place for detail in problem.details if (place := _PLACE.fullmatch(detail))]
+    places = [found for detail in problem.details if (found := place_in(detail))]
     return tuple(
         Annotation(
             path=path,
-            line=int(line),
+            line=line,
             title=clipped(printable(problem.title), LONGEST_TITLE),
             message=clipped(plain_block(message), _LARGEST_OF_MANY),
             level="failure" if problem.conclusion is Conclusion.FAILURE else "warning",
         )
-        for path, line, message in (place.groups() for place in places)
+        for path, line, message in places
         if _can_be_named(path)
     )
 

@@ -7,7 +7,7 @@ from bot.report.wording import plural
 
 _MOST_NOTES = 4
 _LONGEST_NOTE = 75
-_LONGEST_URL = 2_000
+_LONGEST_LINK = 2_000
 
 
 class LimitedPage:
@@ -20,8 +20,9 @@ class LimitedPage:
 
     def __init__(self, limit: int, report: str | None = None) -> None:
         ending = " not shown here."
-        if report is not None and len(report) <= _LONGEST_URL:
-            ending = f" not shown; all of them are in {linked('the report', report)}."
+        link = linked("the report", report)
+        if report is not None and len(link) <= _LONGEST_LINK:
+            ending = f" not shown; all of them are in {link}."
         self._ending = ending
         self.room = limit - _MOST_NOTES * (_LONGEST_NOTE - len(" not shown here.") + len(ending))
         self._blocks: list[str] = []

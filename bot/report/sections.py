@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from bot.model import Conclusion, Outcome, Problem, Review, Run, Skipped
@@ -19,7 +18,7 @@ from bot.report.inert import code, fenced, html_code, linked, table_row, words
 from bot.report.limited import LimitedPage
 from bot.report.pages import Link
 from bot.report.plain import plain_end
-from bot.report.wording import OUTCOME_ICONS, clipped, headline, place, plural, run_label
+from bot.report.wording import OUTCOME_ICONS, clipped, headline, place, place_in, plural, run_label
 
 HOW_TO_RERUN = "\nTo run what did not pass again, comment `/nbci run failed`.\n"
 
@@ -49,8 +48,6 @@ CONCLUSION_ICONS = {
     Conclusion.NEUTRAL: "\N{EN DASH}",
     Conclusion.SKIPPED: "\N{EN DASH}",
 }
-
-_PLACE = re.compile(r"([^\s`:][^`:]*:[1-9]\d{0,8}): (.+)", re.DOTALL)
 
 
 def heading(review: Review, level: int) -> str:
@@ -105,8 +102,11 @@ def add_problem(page: LimitedPage, problem: Problem | None) -> None:
 
 
 def _detail(detail: str) -> str:
-    located = _PLACE.fullmatch(detail)
-    return f"{code(located[1])}: {words(located[2])}" if located else words(detail)
+    found = place_in(detail)
+    if found is None:
+        return words(detail)
+    path, line, message = found
+    return f"{code(f'{path}:{line}')}: {words(message)}"
 
 
 def add_table(

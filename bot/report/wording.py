@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from bot.model import CellError, Outcome, Review, Run, printable
@@ -9,6 +10,8 @@ from bot.notebooks import ansi
 
 LONGEST_ERROR = 600
 """Characters of an error that are looked at for its one line."""
+
+_PLACE = re.compile(r"([^\s`:][^`:]*):([1-9]\d{0,8}): (.+)", re.DOTALL)
 
 OUTCOME_WORDS = {
     Outcome.PASSED: "passed",
@@ -152,3 +155,13 @@ def place(run: Run, error: CellError) -> str:
     """Return where a cell stands in the notebook's file, as editors and terminals read it."""
     path = printable(run.notebook)
     return path if error.line is None else f"{path}:{error.line}"
+
+
+def place_in(detail: str) -> tuple[str, int, str] | None:
+    """Return the file, the line and the rest of a problem's detail that is about a line of a file.
+
+    >>> place_in(".github/nbci.yml:3: unknown key")
+    ('.github/nbci.yml', 3, 'unknown key')
+    """
+    found = _PLACE.fullmatch(detail)
+    return (found[1], int(found[2]), found[3]) if found else None

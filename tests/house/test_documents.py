@@ -23,7 +23,8 @@ def test_links_to_files_lead_somewhere(document):
 
 
 def test_the_configuration_in_the_readme_is_valid():
-    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (example,) = [block for block in blocks if "jobs:" not in block]
 
     assert len(parse_config(example.encode()).rules) == 2
 

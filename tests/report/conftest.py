@@ -9,7 +9,9 @@ import pytest
 from bot.model import (
     CellError,
     CellTiming,
+    Conclusion,
     Outcome,
+    Problem,
     Review,
     ReviewRequest,
     Run,
@@ -55,6 +57,17 @@ def review() -> Any:
         return Review(request=request, runs=runs, skipped=skipped, planned=True, **details)
 
     return make
+
+
+@pytest.fixture
+def troubled(review: Any) -> Review:
+    """A review that could not begin."""
+    problem = Problem(
+        conclusion=Conclusion.ACTION_REQUIRED,
+        title="600 notebooks, more than 500",
+        details=("Name some of them, or raise `max_notebooks`.", ".github/nbci.yml:3: it is 500"),
+    )
+    return review(problem=problem)
 
 
 @pytest.fixture

@@ -103,6 +103,14 @@ def test_the_first_page_says_what_happened(review, failing, run, folder):
         assert words in text
 
 
+def test_the_first_page_says_why_nothing_was_run(troubled, tmp_path):
+    write_report(troubled, tmp_path)
+
+    text = Links((tmp_path / "index.html").read_text("utf-8")).text
+    for words in ("600 notebooks, more than 500", "Name some of them", ".github/nbci.yml:3:"):
+        assert words in text
+
+
 def test_the_first_page_of_a_hostile_review_is_inert(hostile, tmp_path):
     write_report(hostile, tmp_path)
 

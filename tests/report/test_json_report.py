@@ -27,12 +27,22 @@ def test_every_key_is_documented_and_every_documented_key_is_there(review, faili
     assert set(run["failing_cell"]) == documented_keys("The failing cell")
 
 
+def test_why_a_review_could_not_begin_is_documented_and_there(troubled):
+    report = review_json(troubled)
+
+    assert set(report["problem"]) == documented_keys("The problem")
+    assert report["conclusion"] == report["problem"]["conclusion"] == "action_required"
+    assert report["problem"]["title"] == "600 notebooks, more than 500"
+    assert report["problem"]["details"] == list(troubled.problem.details)
+
+
 def test_the_keys_that_scripts_rely_on_hold_what_happened(review, failing):
     report = review_json(review(failing))
     [run] = report["runs"]
 
     assert report["conclusion"] == "failure"
     assert report["head_sha"] == "b" * 40
+    assert report["problem"] is None
     expected = {
         "notebook": "reports/quarterly.ipynb",
         "parameters": {},

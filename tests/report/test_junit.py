@@ -7,7 +7,7 @@ import pytest
 from junitparser import Error, Failure, JUnitXml
 from junitparser import Skipped as SkippedCase
 
-from bot.model import CellTiming, Outcome, RunOptions, Skipped
+from bot.model import CellTiming, Conclusion, Outcome, RunOptions, Skipped
 from bot.report.junit import junit_xml
 
 
@@ -45,6 +45,24 @@ def test_what_no_cell_is_to_blame_for_is_an_error_of_the_notebook(review, run, o
     assert case.name == "notebook"
     assert [type(result) for result in case.result] == [Error]
     assert case.result[0].message == "what happened"
+
+
+def test_what_kept_a_review_from_beginning_is_an_error(troubled):
+    [suite] = parsed(troubled)
+    [case] = suite
+    [error] = case.result
+
+    assert (suite.tests, suite.errors) == (1, 1)
+    assert (error.message, error.type) == ("600 notebooks, more than 500", "action_required")
+    assert error.text == "\n".join(troubled.problem.details)
+
+
+def test_nothing_is_wrong_where_there_was_nothing_to_do(troubled):
+    problem = replace(troubled.problem, conclusion=Conclusion.NEUTRAL)
+
+    [suite] = parsed(replace(troubled, problem=problem))
+
+    assert (suite.tests, suite.errors, suite.failures, suite.skipped) == (1, 0, 0, 1)
 
 
 def test_a_cell_that_never_ended_is_a_case_too(review, failing):

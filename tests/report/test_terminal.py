@@ -75,6 +75,15 @@ def test_quiet_is_only_failures_and_the_last_line(review, run, failing):
     )
 
 
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_problem_is_told_with_what_to_do(troubled, quiet):
+    assert shown(troubled, quiet=quiet) == (
+        "Name some of them, or raise `max_notebooks`.\n"
+        ".github/nbci.yml:3: it is 500\n"
+        "600 notebooks, more than 500.\n"
+    )
+
+
 @pytest.mark.parametrize("outcome", [Outcome.LOST, Outcome.REJECTED, Outcome.DIED])
 def test_what_happened_is_told_where_no_cell_raised(review, run, outcome):
     text = shown(review(run("a.ipynb", outcome, message="no room", log="Killed\n")), quiet=True)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from bot.model import CellError, Outcome, RunOptions, Skipped
+from bot.model import CellError, Conclusion, Outcome, Problem, RunOptions, Skipped
 from bot.report.wording import clipped, error_line, headline, run_label
 
 PASSED, FAILED, DIED = Outcome.PASSED, Outcome.FAILED, Outcome.DIED
@@ -18,6 +20,7 @@ PASSED, FAILED, DIED = Outcome.PASSED, Outcome.FAILED, Outcome.DIED
         ([FAILED, DIED, FAILED, PASSED], "3 of 4 notebooks did not pass: 2 failed, 1 died"),
         ([PASSED, Outcome.SKIPPED], "1 of 2 notebooks passed (1 skipped)"),
         ([PASSED, None], "1 of 2 notebooks done"),
+        ([FAILED, PASSED, DIED, None], "3 of 4 notebooks done, 1 failed, 1 died"),
         ([], "No notebook to run"),
     ],
 )
@@ -46,6 +49,20 @@ def test_a_cancelled_review_says_why(review, run):
     text = headline(review(run("a.ipynb", Outcome.CANCELLED), cancelled="interrupted"))
 
     assert text == "Cancelled: interrupted, 0 of 1 notebook passed"
+
+
+def test_a_review_cancelled_before_its_plan_says_only_why(review):
+    assert headline(review(cancelled="superseded")) == "Cancelled: superseded"
+
+
+def test_before_its_plan_a_review_says_what_is_going_on(review):
+    assert headline(replace(review(), planned=False)) == "Finding out which notebooks to run"
+
+
+def test_a_problem_is_the_headline_on_one_line(review):
+    problem = Problem(conclusion=Conclusion.FAILURE, title="too\nmany")
+
+    assert headline(review(problem=problem)) == "too\\nmany"
 
 
 def test_an_error_is_told_in_its_first_line_without_colours():
