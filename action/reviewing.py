@@ -78,7 +78,7 @@ def review(session: Session, subject: Subject, compare: Callable[[], Comparison]
     kept = KeptOutputs(session, subject.head, subject.number)
     appearance = Appearance(
         name=REPORT_CHECK,
-        started=round(time.time(), 3),
+        started=time.time(),
         checks=session.inputs.checks,
         comment=session.inputs.comment and subject.number is not None,
         pages=Pages(run=kept.link, report=session.context.run_url),

@@ -11,6 +11,7 @@ from bot.report.comment_state import (
     CommentState,
     Earlier,
     after,
+    began_later,
     read_state,
     state_line,
 )
@@ -47,12 +48,12 @@ def comment_markdown(
 ) -> str | None:
     """Return the comment that tells of *review*, which began at *started* (seconds since 1970).
 
-    *previous* is the body that is there now: what it told of another head is kept below as an
+    *previous* is the body that is there now: what it told of another review is kept below as an
     earlier result. None when it tells of a review that began later than ours, which an older and
     slower one must not undo. *commands* says whether anybody hears commands in comments.
     """
     told = read_state(previous, started)
-    if told and told.started > started:
+    if told and began_later(told, started):
         return None
     latest = Earlier(
         head=review.request.head or "",

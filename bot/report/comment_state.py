@@ -50,7 +50,7 @@ def state_line(state: CommentState) -> str:
     """Return *state* as the first line of a comment, for `read_state`."""
     value: dict[str, JsonValue] = {
         "format": _FORMAT,
-        "started": round(max(state.started, 0.0), 3),
+        "started": _rounded(state.started),
         **_remembered(state.latest),
         "earlier": [_remembered(result) for result in state.earlier[:MOST_EARLIER]],
     }
@@ -80,17 +80,28 @@ def read_state(body: str | None, now: float) -> CommentState | None:
 
 
 def after(state: CommentState | None, started: float, latest: Earlier) -> CommentState:
-    """Return the state once *latest* is told: what was told of another head is now an earlier one.
+    """Return the state once *latest* is told: what another review said is now an earlier result.
 
-    Of each head one result is kept.
+    One of the same head stays too, for it may have run other notebooks, unless it never ended.
     """
     results = (state.latest, *state.earlier) if state else ()
-    by_head: dict[str, Earlier] = {}
-    for result in results:
-        if result.head != latest.head:
-            by_head.setdefault(result.head, result)
-    earlier = tuple(by_head.values())[:MOST_EARLIER]
-    return CommentState(started=started, latest=latest, earlier=earlier)
+    if state and state.started == _rounded(started):
+        results = state.earlier
+    earlier = tuple(
+        result
+        for result in results
+        if result.head != latest.head or result.conclusion != UNFINISHED
+    )
+    return CommentState(started=started, latest=latest, earlier=earlier[:MOST_EARLIER])
+
+
+def began_later(state: CommentState, started: float) -> bool:
+    """Whether *state* tells of a review that began after *started*."""
+    return state.started > _rounded(started)
+
+
+def _rounded(started: float) -> float:
+    return round(max(started, 0.0), 3)
 
 
 def _remembered(result: Earlier) -> dict[str, JsonValue]:
