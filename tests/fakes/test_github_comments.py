@@ -96,6 +96,18 @@ def test_the_same_reaction_is_given_once(raw, repo, pull, token):
     ]
 
 
+def test_a_reaction_is_taken_back_by_who_gave_it(fake, repo, pull, client_issue, raw):
+    comment = client_issue.create_issue_comment("hello")
+    reaction = comment.create_reaction("eyes")
+    path = f"/repos/octo/demo/issues/comments/{comment.id}/reactions/{reaction.id}"
+
+    refused = raw.ask("DELETE", path, token=fake.user_token("stranger"))
+    taken_back = comment.delete_reaction(reaction.id)
+
+    assert (refused.status_code, taken_back) == (403, True)
+    assert repo.reactions(comment.id) == []
+
+
 def test_a_stranger_may_comment_but_not_change_what_others_wrote(fake, repo, pull, raw):
     stranger = fake.user_token("stranger")
     comment = repo.comment(pull, "mine", "octocat")

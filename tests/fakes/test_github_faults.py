@@ -62,6 +62,27 @@ def test_a_fault_happens_once_before_or_after_the_request_took_effect(
     assert fake.violations == []
 
 
+def test_a_page_can_come_empty_and_link_to_itself(fake, repo, pull, raw, token):
+    repo.comment(pull, "hello")
+    fake.fault("empty_page")
+    fake.fault("link_loop")
+
+    empty, looping = (raw.ask("GET", f"{COMMENTS}?page=1", token=token) for _ in range(2))
+
+    assert empty.json() == []
+    assert len(looping.json()) == 1
+    assert looping.links["next"]["url"] == looping.url
+
+
+def test_a_failure_of_the_fake_itself_is_not_overlooked(fake, raw):
+    fake.before_request(lambda request: request.nothing_of_the_kind)
+
+    answer = raw.ask("GET", "/rate_limit")
+
+    assert answer.status_code == 500
+    assert "the fake GitHub itself failed: AttributeError" in str(fake.violations[0])
+
+
 def test_a_fault_waits_for_its_request(fake, pull, raw, token):
     fake.fault("500_before", method="POST", path="/comments$", after=1, times=2)
 
@@ -130,6 +151,18 @@ def test_a_planned_fault_hits_git_where_it_names_its_path(fake, repo, tmp_path):
 
     assert b"503" in caught.value.stderr
     assert fault.struck == 1
+
+
+def test_a_push_can_be_done_though_its_answer_is_lost(fake, repo, working):
+    token = fake.token(repo, permissions={"contents": "write"})
+    address = repo.git_url.replace("http://", f"http://x-access-token:{token}@")
+    sha = working.commit("pushed")
+    fake.fault("reset_after", path="/git-receive-pack$")
+
+    with pytest.raises(subprocess.CalledProcessError):
+        working.git("push", "--quiet", address, "feature")
+
+    assert repo.branch_sha("feature") == sha
 
 
 def test_the_state_can_change_between_two_requests(fake, repo, pull, raw, working):

@@ -37,9 +37,9 @@ TESTS = Path(__file__).parents[1]
         (
             "POST",
             CHECKS,
-            {"json": {"name": "n", "head_sha": "a", "output": {"titel": "t"}}},
+            {"json": {"name": "n", "head_sha": "a", "output": {"heading": "t"}}},
             422,
-            "'titel' was unexpected",
+            "'heading' was unexpected",
         ),
         (
             "POST",

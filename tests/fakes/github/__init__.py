@@ -1,4 +1,16 @@
-"""A GitHub on this machine, for tests: its REST API and git over HTTP, on real repositories."""
+"""A GitHub on this machine, for tests: its REST API and git over HTTP, on real repositories.
+
+    with GitHub() as github:
+        repo = github.add_repository("octo/demo", git=working)
+        pull = repo.open_pull_request("feature")
+        token = github.token(repo, permissions={"checks": "write"})
+        github.fault("502_after", method="POST", path="/check-runs$")
+        ...  # what is tested talks to github.api_url and repo.git_url
+        assert repo.check_runs(pull.head_sha)[0].conclusion == "success"
+
+Tests take the fixture of `fakes.github.fixtures` instead, which also fails a test that asked what
+GitHub would not accept (`github.violations`).
+"""
 
 from fakes.github.accounts import Account, App
 from fakes.github.faults import Kind

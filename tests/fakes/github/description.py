@@ -70,6 +70,13 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
     return None
 
 
+def operations() -> Iterator[Operation]:
+    """Yield all operations there are."""
+    for template, item in load()["paths"].items():
+        for method in item:
+            yield _operation(method, template)
+
+
 @functools.cache
 def _operation(method: str, template: str) -> Operation:
     given = load()["paths"][template][method]

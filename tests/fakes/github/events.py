@@ -9,7 +9,7 @@ from fakes.github.accounts import Account
 from fakes.github.differences import changed_files
 from fakes.github.endpoints import check_runs, issue_comments
 from fakes.github.git_store import Commit
-from fakes.github.pulls import Issue, Pull
+from fakes.github.pulls import Pull
 from fakes.github.records import CheckRun, Comment
 from fakes.github.webhook_examples import payloads
 
@@ -52,7 +52,7 @@ def _sides(event: Json, about: Json) -> Json:
 
 def comment_event(comment: Comment, action: str, sender: str) -> Json:
     event = _begin("issue_comment", comment.repository, sender, action)
-    event["issue"] = _put(event["issue"], _issue(comment.issue))
+    event["issue"] = _put(event["issue"], shapes.issue(comment.issue))
     if not comment.issue.is_pull:
         event["issue"].pop("pull_request", None)
     event["comment"] = _put(event["comment"], issue_comments.shape(comment))
@@ -60,48 +60,6 @@ def comment_event(comment: Comment, action: str, sender: str) -> Json:
     if action == "edited":
         event["changes"] = {"body": {"from": comment.bodies[-2:][0]}}
     return event
-
-
-def _issue(issue: Issue) -> Json:
-    repository = issue.repository
-    url = f"{shapes.api_url(repository)}/issues/{issue.number}"
-    kind = "pull" if issue.is_pull else "issues"
-    about: Json = {
-        "id": issue.id,
-        "node_id": shapes.node_id("I", issue.id),
-        "url": url,
-        "repository_url": shapes.api_url(repository),
-        "comments_url": f"{url}/comments",
-        "events_url": f"{url}/events",
-        "labels_url": f"{url}/labels{{/name}}",
-        "html_url": f"{shapes.web_url(repository)}/{kind}/{issue.number}",
-        "number": issue.number,
-        "title": issue.title,
-        "user": shapes.account(repository.github, issue.account),
-        "labels": [],
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
-        "state": issue.state,
-        "locked": issue.locked,
-        "comments": len(repository.comments(issue)),
-        "created_at": issue.created_at,
-        "updated_at": issue.created_at,
-        "closed_at": issue.closed_at,
-        "author_association": issue.association,
-        "body": issue.body,
-    }
-    if isinstance(issue, Pull):
-        pull_url = f"{shapes.api_url(repository)}/pulls/{issue.number}"
-        about["draft"] = issue.draft
-        about["pull_request"] = {
-            "url": pull_url,
-            "html_url": about["html_url"],
-            "diff_url": f"{about['html_url']}.diff",
-            "patch_url": f"{about['html_url']}.patch",
-            "merged_at": issue.closed_at if issue.merged else None,
-        }
-    return about
 
 
 def push_event(repository: Repository, branch: str, before: str | None, sender: str) -> Json:
@@ -227,11 +185,11 @@ def _begin(event: str, repository: Repository, sender: str, action: str | None =
         "https://github.com": repository.github.server_url,
         name: repository.full_name,
     }
-    made = _moved(made, addresses)
-    made["repository"] = _put(made["repository"], shapes.repository(repository))
+    moved: Json = _moved(made, addresses)
+    moved["repository"] = _put(moved["repository"], shapes.repository(repository))
     who: Account = repository.github.account(sender)
-    made["sender"] = _put(made["sender"], shapes.account(repository.github, who))
-    return made
+    moved["sender"] = _put(moved["sender"], shapes.account(repository.github, who))
+    return moved
 
 
 def _moved(value: Any, addresses: dict[str, str]) -> Any:

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from werkzeug.wrappers import Response
 
@@ -21,6 +21,8 @@ Kind = Literal[
     "reset_after",
     "truncated",
     "html",
+    "empty_page",
+    "link_loop",
     "slow",
     "unauthorized",
     "not_found",
@@ -38,7 +40,7 @@ BY_CHANCE: tuple[Kind, ...] = (
     "html",
 )
 _HTML = "<html><head><title>Unicorn!</title></head><body>We had issues.</body></html>"
-_GIT_KINDS = {"500_before", "502_before", "503_before", "reset_before", "slow"}
+_NOT_FOR_GIT = {"empty_page", "link_loop"}
 
 
 class ResetConnection(ConnectionError):
@@ -97,7 +99,7 @@ class Faults:
         chance = random.Random(f"{self.seed}:{number}")
         if chance.random() >= self.rate:
             return None
-        kinds = [kind for kind in self.kinds if not is_git or kind in _GIT_KINDS]
+        kinds = [kind for kind in self.kinds if not is_git or kind not in _NOT_FOR_GIT]
         return Fault(chance.choice(kinds)) if kinds else None
 
 
@@ -120,19 +122,30 @@ def before(fault: Fault) -> Response | None:
     return _secondary_limit(fault) if kind == "secondary_limit" else None
 
 
-def after(fault: Fault, response: Response) -> Response:
-    """Return what becomes of the answer to a request that was done."""
+def after(fault: Fault, response: Response, url: str) -> Response:
+    """Return what becomes of the answer to a request of *url* that was done."""
     if fault.kind == "reset_after":
         raise ResetConnection
     if fault.kind == "502_after":
         return _refuse(502, "Server Error")
     if fault.kind == "html":
         return Response(_HTML, 200, content_type="text/html; charset=utf-8")
+    if fault.kind == "empty_page":
+        response.set_data(json.dumps(_emptied(json.loads(response.get_data()))))
+    if fault.kind == "link_loop":
+        response.headers["Link"] = f'<{url}>; rel="next"'
     if fault.kind == "truncated":
         body = response.get_data()
         response.set_data(body[: len(body) // 2])
         response.headers["Content-Length"] = str(max(len(body), 1))
     return response
+
+
+def _emptied(value: Any) -> Any:
+    """Return a page without what it lists, though it still says how many there are."""
+    if isinstance(value, list):
+        return []
+    return {name: [] if isinstance(item, list) else item for name, item in value.items()}
 
 
 def _refuse(status: int, message: str, **headers: str) -> Response:

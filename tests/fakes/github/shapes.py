@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fakes.github.accounts import Account, App
 from fakes.github.differences import ChangedFile
 from fakes.github.git_store import Commit, Person
-from fakes.github.pulls import Pull
+from fakes.github.pulls import Issue, Pull
 from fakes.github.repository import Repository
 
 if TYPE_CHECKING:
@@ -145,6 +145,49 @@ def changed_file(which: Repository, head: str, file: ChangedFile) -> Json:
     if file.previous_path:
         made["previous_filename"] = file.previous_path
     return made
+
+
+def issue(which: Issue) -> Json:
+    """Return what both the API and webhooks say of an issue, which a pull request is too."""
+    home = which.repository
+    url = f"{api_url(home)}/issues/{which.number}"
+    kind = "pull" if which.is_pull else "issues"
+    about: Json = {
+        "id": which.id,
+        "node_id": node_id("I", which.id),
+        "url": url,
+        "repository_url": api_url(home),
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "labels_url": f"{url}/labels{{/name}}",
+        "html_url": f"{web_url(home)}/{kind}/{which.number}",
+        "number": which.number,
+        "title": which.title,
+        "user": account(home.github, which.account),
+        "labels": [],
+        "assignee": None,
+        "assignees": [],
+        "milestone": None,
+        "state": which.state,
+        "locked": which.locked,
+        "comments": len(home.comments(which)),
+        "created_at": which.created_at,
+        "updated_at": which.created_at,
+        "closed_at": which.closed_at,
+        "author_association": which.association,
+        "body": which.body,
+    }
+    if isinstance(which, Pull):
+        pull_url = f"{api_url(home)}/pulls/{which.number}"
+        about["draft"] = which.draft
+        about["pull_request"] = {
+            "url": pull_url,
+            "html_url": about["html_url"],
+            "diff_url": f"{about['html_url']}.diff",
+            "patch_url": f"{about['html_url']}.patch",
+            "merged_at": which.closed_at if which.merged else None,
+        }
+    return about
 
 
 def pull(which: Pull) -> Json:

@@ -66,6 +66,17 @@ def react(call: Call) -> Reply:
     return Reply(_reaction(call, reaction), 201)
 
 
+def unreact(call: Call) -> Reply:
+    comment, number = _find(call), call.number("reaction_id")
+    found = next((item for item in comment.reactions if item.id == number), None)
+    if found is None:
+        raise not_found()
+    if found.account != call.account:
+        raise Refusal(403, "Must have admin rights to Repository.")
+    comment.reactions.remove(found)
+    return Reply(status=204)
+
+
 def shape(comment: Comment) -> dict[str, Any]:
     """Return the JSON of a comment."""
     repository = comment.repository
@@ -150,4 +161,5 @@ ENDPOINTS = {
     "issues/delete-comment": Endpoint(delete, _WRITE, everybody=True),
     "reactions/list-for-issue-comment": Endpoint(list_reactions, _READ),
     "reactions/create-for-issue-comment": Endpoint(react, _WRITE, everybody=True),
+    "reactions/delete-for-issue-comment": Endpoint(unreact, _WRITE, everybody=True),
 }

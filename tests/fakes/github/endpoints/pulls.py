@@ -1,4 +1,4 @@
-"""Pull requests and their files."""
+"""Pull requests and their files, and issues."""
 
 from __future__ import annotations
 
@@ -52,6 +52,24 @@ def list_files(call: Call) -> Reply:
     )
 
 
+def list_for_commit(call: Call) -> Reply:
+    """Answer with the pull requests that have a commit as their head, or were merged by it."""
+    sha = call.commit("commit_sha")
+    found = [
+        issue
+        for issue in call.repository.issues.values()
+        if isinstance(issue, Pull) and sha in (issue.head_sha, issue.merged and issue.merge_sha)
+    ]
+    return call.listed(found, shapes.pull)
+
+
+def get_issue(call: Call) -> dict[str, Any]:
+    found = call.repository.issues.get(call.number("issue_number"))
+    if found is None:
+        raise not_found()
+    return shapes.issue(found)
+
+
 def _pull(call: Call) -> Pull:
     found = call.repository.issues.get(call.number("pull_number"))
     if not isinstance(found, Pull):
@@ -68,5 +86,9 @@ def _files(pull: Pull) -> list[ChangedFile]:
 ENDPOINTS = {
     "pulls/get": Endpoint(get, "pull_requests=read"),
     "pulls/list": Endpoint(list_, "pull_requests=read"),
+    "repos/list-pull-requests-associated-with-commit": Endpoint(
+        list_for_commit, "pull_requests=read"
+    ),
+    "issues/get": Endpoint(get_issue, "issues=read; pull_requests=read"),
     "pulls/list-files": Endpoint(list_files, "pull_requests=read"),
 }
