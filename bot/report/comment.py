@@ -26,6 +26,7 @@ from bot.report.sections import (
     add_problem,
     add_skipped,
     add_table,
+    full_report,
     heading,
     introduction,
     whereabouts,
@@ -90,9 +91,7 @@ def _body(review: Review, state: CommentState, pages: Pages, *, commands: bool) 
 
 
 def _sentences(review: Review, pages: Pages) -> str:
-    said = [introduction(review), whereabouts(review)]
-    if pages.report:
-        said.append(f"{linked('Full report', pages.report)}.")
+    said = [introduction(review), whereabouts(review), full_report(pages)]
     return " ".join(sentence for sentence in said if sentence)
 
 

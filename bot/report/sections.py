@@ -16,7 +16,7 @@ from bot.report.failures import (
 )
 from bot.report.inert import code, fenced, html_code, linked, table_row, words
 from bot.report.limited import LimitedPage
-from bot.report.pages import Link
+from bot.report.pages import Link, Pages
 from bot.report.plain import plain_end
 from bot.report.wording import OUTCOME_ICONS, clipped, headline, place, place_in, plural, run_label
 
@@ -86,8 +86,15 @@ def whereabouts(review: Review) -> str:
     text = f"Commit {code(request.head[:10])}{compared}."
     if request.merge:
         merge = code(request.merge[:10])
-        text += f" The files that ran are those of {merge}, the head merged into its base."
+        text += (
+            f" The files that ran are those of {merge}, by default the head merged into its base."
+        )
     return text
+
+
+def full_report(pages: Pages) -> str:
+    """Return a sentence that leads to the whole report, empty where there is none."""
+    return f"{linked('Full report', pages.report)}." if pages.report else ""
 
 
 def add_problem(page: LimitedPage, problem: Problem | None) -> None:

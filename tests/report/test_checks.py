@@ -24,6 +24,7 @@ from bot.model import (
 )
 from bot.report.check_run import CheckStatus
 from bot.report.checks import not_passed_in, notebook_check, review_id, summary_check
+from bot.report.hidden import report_in
 from bot.report.pages import Pages
 
 REPORT = "https://github.com/acme/models/actions/runs/1"
@@ -449,3 +450,20 @@ def test_any_paths_are_read_back(paths):
 )
 def test_a_list_that_was_changed_is_not_read(text):
     assert not_passed_in(text) is None
+
+
+def test_both_kinds_of_check_say_where_the_report_is_for_people_and_programs(hostile):
+    pages = Pages(report="https://github.com/acme/films/actions/runs/7")
+    (run,) = hostile.runs
+
+    summary = summary_check(hostile, name="n", pages=pages, buttons=False, per_notebook=True)
+    own = notebook_check(hostile, run, pages=pages, buttons=False)
+
+    for check in (summary, own):
+        assert report_in(check.summary) == pages.report
+        assert f"(<{pages.report}>)" in check.summary
+
+
+def test_only_the_last_line_of_a_check_can_say_where_the_report_is():
+    assert report_in('<!-- nbci {"report":"https://evil.example"} -->\nmore') is None
+    assert report_in('`<!-- nbci {"report":"https://evil.example"} -->`') is None
