@@ -84,7 +84,7 @@ def whereabouts(review: Review) -> str:
     if not request.head:
         return ""
     text = f"Commit {code(request.head[:10])}{compared}."
-    if request.merge:
+    if request.merge and not review.problem:
         merge = code(request.merge[:10])
         text += (
             f" The files that ran are those of {merge}, by default the head merged into its base."
@@ -145,10 +145,15 @@ def _row(run: Run, url: str | None) -> str:
             linked(code(run_label(run), 200), url),
             f"{icon} {outcome_words(run)}{f': {happened}' if happened else ''}",
             f"{stands.cells_done}/{stands.cells_total}" if stands.cells_total else "",
-            duration(stands.seconds) if stands.seconds else "",
+            _on_one_line(duration(stands.seconds)) if stands.seconds else "",
             "; ".join(words(clipped(reason, 150)) for reason in run.reasons[:3]),
         ]
     )
+
+
+def _on_one_line(text: str) -> str:
+    """Return *text* with spaces at which a narrow column does not break it."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def add_failures(

@@ -34,7 +34,7 @@ def test_a_table_tells_of_every_run(review, failing):
     assert "reports/quarterly.ipynb" in page.code
     assert "KeyError: 'overseas'" in page.code
     assert "src/metrics.py" in page.code
-    for words in ("failed in cell 3", "1/4", "12.3 s", "imports "):
+    for words in ("failed in cell 3", "1/4", "12.3\N{NO-BREAK SPACE}s", "imports "):
         assert words in page.prose
 
 
