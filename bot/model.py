@@ -213,6 +213,7 @@ class ReviewRequest:
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     timeout: float | None = None
     backend: str | None = None
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +251,12 @@ class Review:
         return self.planned and all(run.state is RunState.ENDED for run in self.runs)
 
     @property
+    def was_cut_short(self) -> bool:
+        """Whether it was given up before every notebook had ended."""
+        was_cancelled = any(run.outcome is Outcome.CANCELLED for run in self.runs)
+        return self.cancelled is not None and (was_cancelled or not self.runs)
+
+    @property
     def conclusion(self) -> Conclusion | None:
         """The verdict, None while there is none.
 
@@ -259,7 +266,7 @@ class Review:
             return self.problem.conclusion
         if not self.is_over:
             return None
-        if self.cancelled is not None and not self.runs:
+        if self.was_cut_short:
             return Conclusion.CANCELLED
         outcomes = [run.outcome for run in self.runs if not run.is_excused]
         if all(outcome is not None and outcome.is_good for outcome in outcomes):
@@ -283,6 +290,7 @@ def run_id(
             notebook,
             sorted(parameters.items()),
             attempt,
+            *([request.variant] if request.variant else ()),
         ]
     )
     return "nbci-" + hashlib.sha256(identity.encode()).hexdigest()[:32]

@@ -9,7 +9,7 @@ from bot.model import JsonValue, Review, ReviewRequest
 from bot.report.annotations import annotations_of_review
 from bot.report.check_run import LONGEST_TEXT, LONGEST_TITLE, Button, CheckRun, CheckStatus
 from bot.report.failures import failures
-from bot.report.hidden import hidden, read_hidden
+from bot.report.hidden import hidden, hidden_report, last_line, read_hidden
 from bot.report.limited import LimitedPage
 from bot.report.notebook_checks import notebook_check
 from bot.report.pages import Pages
@@ -19,6 +19,7 @@ from bot.report.sections import (
     add_problem,
     add_skipped,
     add_table,
+    full_report,
     introduction,
     whereabouts,
 )
@@ -66,7 +67,8 @@ def summary_check(
 
 def review_id(request: ReviewRequest) -> str:
     """Return the `external_id` of the summary of the review of one head, however often begun."""
-    identity = json.dumps([request.repository, request.ref, request.head])
+    variant = [request.variant] if request.variant else []
+    identity = json.dumps([request.repository, request.ref, request.head, *variant])
     return "nbci-review-" + hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
@@ -76,7 +78,7 @@ def not_passed_in(text: str) -> tuple[str, ...] | None:
     None when it does not say so, when it has been changed, or when the list was too long to be
     complete: "run again what failed" must not become green for having forgotten some.
     """
-    value = read_hidden(text.rstrip("\r\n").rpartition("\n")[2])
+    value = read_hidden(last_line(text))
     if value is None or set(value) != {"not_passed"}:
         return None
     paths = value["not_passed"]
@@ -87,13 +89,14 @@ def not_passed_in(text: str) -> tuple[str, ...] | None:
 
 
 def _summary(review: Review, pages: Pages, *, commands: bool) -> str:
-    page = LimitedPage(LONGEST_TEXT, pages.report)
-    page.add(f"{introduction(review)} {whereabouts(review)}".rstrip() + "\n")
+    end = hidden_report(pages.report)
+    page = LimitedPage(LONGEST_TEXT - len(end.encode()), pages.report)
+    page.add(f"{introduction(review)} {whereabouts(review)} {full_report(pages)}".rstrip() + "\n")
     add_problem(page, review.problem)
     add_table(page, review, pages.run, keep_free=1_000)
     if commands and review.is_over and failures(review):
         page.add(HOW_TO_RERUN)
-    return page.text()
+    return page.text() + end
 
 
 def _text(review: Review, pages: Pages) -> str:

@@ -35,6 +35,17 @@ def did_not_pass(run: Run) -> bool:
     return run.outcome is not None and not run.outcome.is_good
 
 
+def with_more_to_tell(runs: Iterable[Run]) -> list[Run]:
+    """Return those of *runs* of which there is more to tell than that they were cancelled."""
+
+    def was_only_cancelled(run: Run) -> bool:
+        result = run.result
+        cancelled = result is not None and result.outcome is Outcome.CANCELLED
+        return cancelled and not (result.failing_cell or result.log.strip())
+
+    return [run for run in runs if not was_only_cancelled(run)]
+
+
 def worst_first(runs: Iterable[Run]) -> list[Run]:
     """Return *runs* with those first that a reader looks for: bad, running, waiting, good ones.
 

@@ -11,6 +11,7 @@ from bot.notebooks.timespan import duration
 from bot.report.annotations import annotations_of_run
 from bot.report.check_run import LONGEST_TEXT, LONGEST_TITLE, Button, CheckRun, CheckStatus
 from bot.report.failures import did_not_pass, outcome_words, what_happened, what_happened_there
+from bot.report.hidden import hidden_report
 from bot.report.inert import code, linked, words
 from bot.report.limited import LimitedPage
 from bot.report.pages import Pages
@@ -50,7 +51,7 @@ def notebook_check(
 ) -> CheckRun:
     """Return the check run of one notebook of *review*, as it stands."""
     return CheckRun(
-        name=_name(run),
+        name=_name(run, review.request.variant),
         external_id=run.run_id,
         status=_status(run),
         conclusion=_conclusion(run),
@@ -63,13 +64,14 @@ def notebook_check(
     )
 
 
-def _name(run: Run) -> str:
+def _name(run: Run, variant: str) -> str:
     """Return the path and parameters; where they are shortened, with what keeps names apart."""
     name = run_label(run)
-    if len(name) <= LONGEST_NAME and "…" not in name:
-        return name
+    ending = f" ({variant})" if variant else ""
+    if len(name) + len(ending) <= LONGEST_NAME and "…" not in name:
+        return name + ending
     identity = json.dumps([run.notebook, sorted(run.parameters.items())])
-    ending = f" ({hashlib.sha256(identity.encode()).hexdigest()[:8]})"
+    ending = f" ({hashlib.sha256(identity.encode()).hexdigest()[:8]}){ending}"
     return clipped(name, LONGEST_NAME - len(ending)) + ending
 
 
@@ -101,13 +103,14 @@ def _title(run: Run) -> str:
 
 
 def _notebook_summary(review: Review, run: Run, pages: Pages, *, commands: bool) -> str:
-    page = LimitedPage(LONGEST_TEXT, pages.report)
+    end = hidden_report(pages.report)
+    page = LimitedPage(LONGEST_TEXT - len(end.encode()), pages.report)
     page.add(_sentence(run) + "\n\n")
     for name, value in _facts(review, run, pages):
         page.add(f"- **{name}:** {value}\n")
     if commands and did_not_pass(run):
         page.add(HOW_TO_RERUN)
-    return page.text()
+    return page.text() + end
 
 
 def _sentence(run: Run) -> str:
@@ -135,3 +138,5 @@ def _facts(review: Review, run: Run, pages: Pages) -> Iterator[tuple[str, str]]:
         yield "What was run", where
     if url := pages.run(run):
         yield "To look at", linked("the executed notebook", url)
+    elif pages.report:
+        yield "To look at", linked("the full report", pages.report)

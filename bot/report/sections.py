@@ -12,6 +12,7 @@ from bot.report.failures import (
     outcome_words,
     traceback_of,
     what_happened_there,
+    with_more_to_tell,
     worst_first,
 )
 from bot.report.inert import code, fenced, html_code, linked, table_row, words
@@ -165,6 +166,7 @@ def add_failures(
     most: int = 10**6,
 ) -> None:
     """Add each failure, folded except for the first, in at most *largest* bytes."""
+    failed = with_more_to_tell(failed)
     shown = 0
     for run in worst_first(failed)[:most]:
         longest = min(page.room, largest)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bot.model import Review, RunState, printable
 from bot.notebooks.timespan import duration
-from bot.report.failures import failures, outcome_words
+from bot.report.failures import failures, outcome_words, with_more_to_tell
 from bot.report.terminal_failures import failure_text
 from bot.report.terminal_lines import Lines
 from bot.report.wording import headline, plural, run_label
@@ -82,7 +82,7 @@ class TerminalReport:
         if not self._quiet:
             self._show_ended(review)
         self._show_problem(review)
-        failed = failures(review)
+        failed = with_more_to_tell(failures(review))
         for run in failed[:_MOST_FAILURES]:
             with fold(f"{run_label(run)} {outcome_words(run)}"):
                 self._print(failure_text(run, self._lines))

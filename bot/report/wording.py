@@ -48,6 +48,7 @@ def headline(review: Review) -> str:
     if review.cancelled is not None:
         text = f"Cancelled: {printable(review.cancelled)}"
         text += f", {_passed(review).lower()}" if review.runs else ""
+        text += _counted(_bad(review) - Counter({Outcome.CANCELLED: len(review.runs)}))
     elif not review.is_over:
         return _so_far(review)
     elif review.runs:
@@ -62,9 +63,13 @@ def _so_far(review: Review) -> str:
     if not review.planned:
         return "Finding out which notebooks to run"
     done = sum(run.result is not None for run in review.runs)
-    bad = _bad(review).most_common()
-    parts = [f"{number} {OUTCOME_WORDS[outcome]}" for outcome, number in bad]
-    return ", ".join([f"{done} of {count(review)} done", *parts])
+    return f"{done} of {count(review)} done{_counted(_bad(review))}"
+
+
+def _counted(outcomes: Counter[Outcome]) -> str:
+    """Return how many ended in what, to follow other words: `, 2 failed, 1 died`."""
+    parts = (f", {number} {OUTCOME_WORDS[outcome]}" for outcome, number in outcomes.most_common())
+    return "".join(parts)
 
 
 def _bad(review: Review) -> Counter[Outcome]:

@@ -161,7 +161,9 @@ def test_which_commit_was_run_is_said(review, run):
     page = Rendered(summary_markdown(merged))
 
     assert page.code[:3] == ["b" * 10, "a" * 10, "c" * 10]
-    assert "The files that ran are those of , by default the head merged into its base." in page.prose
+    assert (
+        "The files that ran are those of , by default the head merged into its base." in page.prose
+    )
 
 
 def test_the_worst_come_first(review, run):

@@ -94,3 +94,18 @@ def test_parameters_are_part_of_the_name(run):
 @pytest.mark.parametrize("longest", [3, 10, 99])
 def test_clipped_text_is_never_longer(longest):
     assert len(clipped("some text of thirty characters", longest)) <= longest
+
+
+def test_what_failed_before_a_cancellation_is_counted(review, run):
+    runs = [run("a.ipynb", Outcome.FAILED), run("b.ipynb", Outcome.CANCELLED)]
+
+    text = headline(review(*runs, cancelled="superseded"))
+
+    assert text == "Cancelled: superseded, 0 of 2 notebooks passed, 1 failed"
+
+
+def test_a_review_that_was_cut_short_is_cancelled_whatever_had_failed(review, run):
+    cut = review(run("a.ipynb", Outcome.FAILED), run("b.ipynb", Outcome.CANCELLED), cancelled="x")
+    ended = review(run("a.ipynb", Outcome.FAILED), cancelled="x")
+
+    assert (cut.conclusion, ended.conclusion) == (Conclusion.CANCELLED, Conclusion.FAILURE)
