@@ -30,9 +30,10 @@ soak: .venv/installed ## Run all tests with many more random examples
 lint: .venv/installed ## Check style, types, layers and spelling as the pre-commit hooks do
 	@$(ACTIVE) pre-commit run --all-files
 
-benchmark: .venv/installed ## Compare nbci with other tools, and time planning; ARGS for one part
+benchmark: .venv/installed ## Compare nbci with other tools, time planning, count requests; ARGS for one part
 	@$(ACTIVE) python benchmarks/run.py $(ARGS)
 	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/planning.py)
+	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/api_cost.py)
 
 lock: .venv/installed ## Bring the lock files up to date with pyproject.toml; ARGS=--upgrade for newer
 	@$(LOCK) --output-file requirements/run.txt $(ARGS)

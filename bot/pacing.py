@@ -1,7 +1,8 @@
-"""How fast we may write to a forge."""
+"""How fast we may write to a forge, and how often what changes all the time is shown."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -11,58 +12,59 @@ minute and 500 an hour:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 """
 
+MOST_AN_HOUR = min(most for seconds, most in WINDOWS if seconds == 3600.0)
+
 
 class Pace:
-    """Keeps account of our writes; `clock` gives seconds."""
+    """Keeps account of our writes, for all threads of a process; `clock` gives seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._writes: deque[float] = deque()
+        self._writes: deque[float] = deque(maxlen=max(most for _, most in WINDOWS))
+        self._lock = threading.Lock()
 
     def note(self) -> None:
         """Note that something was written now."""
-        now = self._clock()
-        self._writes.append(now)
-        longest = max(seconds for seconds, _ in WINDOWS)
-        while self._writes[0] < now - longest:
-            self._writes.popleft()
+        with self._lock:
+            self._writes.append(self._clock())
 
     def delay(self, share: float) -> float:
         """Return for how many seconds not to write, when only *share* of the limits may be used.
 
         What can wait takes a smaller share than what cannot.
         """
-        now = self._clock()
         delays = [0.0]
-        for seconds, most in WINDOWS:
-            allowed = int(most * share)
-            if len(self._writes) >= allowed:
-                delays.append(self._writes[-allowed] + seconds - now)
+        with self._lock:
+            now = self._clock()
+            for seconds, most in WINDOWS:
+                allowed = int(most * share)
+                if len(self._writes) >= allowed:
+                    # A clock that was set back makes nobody wait longer than that.
+                    delays.append(min(self._writes[-allowed] + seconds - now, seconds))
         return max(delays)
 
 
 class Pulse:
     """Says when something that changes all the time is to be shown again: less and less often.
 
-    First after *first* seconds, then after intervals that grow by *factor* up to *longest*, *times*
-    in all.
+    First after *first* seconds, then after intervals that grow by *factor*. `beats` counts how
+    often it was shown.
     """
 
-    def __init__(self, *, first: float, factor: float, longest: float, times: int) -> None:
+    def __init__(self, *, first: float, factor: float) -> None:
         self._interval = first
         self._factor = factor
-        self._longest = longest
-        self._left = times
         self._next: float | None = None
+        self.beats = 0
 
-    def due(self, now: float) -> float | None:
-        """Return when it is to be shown next; None when it was shown often enough."""
+    def due(self, now: float) -> float:
+        """Return when it is to be shown next; counting begins with the first call."""
         if self._next is None:
             self._next = now + self._interval
-        return self._next if self._left else None
+        return self._next
 
     def beat(self, now: float) -> None:
         """Note that it was shown."""
-        self._left -= 1
-        self._interval = min(self._interval * self._factor, self._longest)
+        self.beats += 1
+        self._interval *= self._factor
         self._next = now + self._interval

@@ -6,24 +6,34 @@ newest state counts, what is urgent goes first, and what can wait is shown less 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from http import HTTPStatus
 
 from bot.errors import ForgeError, TryLater, Unanswered
 from bot.forges.forge import Forge
 from bot.model import Review, Run, RunState
-from bot.pacing import Pace, Pulse
-from bot.report.check_run import CheckRun
-from bot.report.checks import notebook_check, summary_check
+from bot.pacing import MOST_AN_HOUR, Pace, Pulse
+from bot.report.check_run import LONGEST_TEXT, CheckRun, CheckStatus
+from bot.report.checks import notebook_check, review_id, summary_check
 from bot.report.comment import comment_markdown
+from bot.report.inert import words
 from bot.report.pages import Pages
 
 MOST_NOTEBOOK_CHECKS = 30
 """Runs beyond which, unless it is asked for, none has a check run of its own."""
 
 _LONGEST_PAUSE = 60.0
+"""Seconds between tries at most while GitHub does not answer."""
+
+_LONGEST_LIMIT = 15 * 60.0
+"""Seconds that we add ourselves at most where GitHub's limits are reached again and again."""
+
+_RESERVE = 20
+"""Requests of an hour that are not spent on saying that notebooks have begun."""
 
 
 class ChecksMode(StrEnum):
@@ -61,30 +71,58 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True)
 class _Write:
-    """Something to be shown: `share` of the limits may be used for it, `done` notes that it was."""
+    """Something to be shown, for which *share* of the limits may be used."""
 
     channel: Channel
     act: Callable[[], None]
     share: float = 1.0
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What was last shown somewhere: which state, and what stood beside it.
+
+    `bad` is whether a notebook that did not pass was among what was shown.
+    """
+
+    review: Review | None = None
+    refusal: str | None = None
+    bad: bool = False
+
+    def is_same(self, other: _Told) -> bool:
+        """Whether *other* would say the same; a review is compared by identity, as it is large."""
+        return self.review is other.review and self.refusal == other.refusal
+
+
 class Publisher:
-    """Shows reviews of one head on *forge*. Not for several threads at once, `show` aside."""
+    """Shows reviews of one head on *forge*. Not for several threads at once, `show` aside.
+
+    *clock* gives the seconds that `step` speaks of, *epoch* those since 1970 that limits end at.
+    """
 
     def __init__(
-        self, forge: Forge, appearance: Appearance, *, pace: Pace, clock: Callable[[], float]
+        self,
+        forge: Forge,
+        appearance: Appearance,
+        *,
+        pace: Pace,
+        clock: Callable[[], float],
+        epoch: Callable[[], float] = time.time,
     ) -> None:
         self._forge = forge
         self._look = appearance
         self._pace = pace
         self._clock = clock
+        self._epoch = epoch
         self._review: Review | None = None
         self._shown: dict[str, CheckRun] = {}
-        self._commented: Review | None = None
+        self._summarised = _Told()
+        self._commented = _Told()
         self._paused_until = 0.0
         self._pause = 1.0
-        self._summary_pulse = Pulse(first=5, factor=2, longest=300, times=8)
-        self._comment_pulse = Pulse(first=10, factor=6, longest=300, times=2)
+        self._limited = 0
+        self._summary_pulse = Pulse(first=5, factor=3.5)
+        self._comment_pulse = Pulse(first=60, factor=10)
         self.refusals: dict[Channel, str] = {}
         self.problems: list[str] = []
         self.waiting_for: str = ""
@@ -103,71 +141,100 @@ class Publisher:
             return None
         if now < self._paused_until:
             return self._paused_until
+        again = self._next_pulses(review, now)
         for write in self._due(review, now):
             delay = self._pace.delay(write.share)
-            if delay > 0:
-                return now + delay
-            self._perform(write)
-            return self._clock() if now >= self._paused_until else self._paused_until
-        return self._next_pulse(review, now)
+            if delay <= 0:
+                self._perform(write)
+                return max(self._clock(), self._paused_until)
+            again.append(now + delay)
+        return min(again, default=None)
 
     def _perform(self, write: _Write) -> None:
         try:
             write.act()
         except TryLater as error:
-            self._paused_until = error.at
+            self._pause_for(max(error.at - self._epoch(), self._own_patience()))
             self.waiting_for = str(error)
         except Unanswered as error:
-            self._paused_until = self._clock() + self._pause
+            self._pause_for(self._pause)
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
             self.waiting_for = str(error)
         except ForgeError as error:
             self.refusals[write.channel] = str(error)
         else:
             self._pause = 1.0
+            self._limited = 0
             self.waiting_for = ""
+
+    def _pause_for(self, seconds: float) -> None:
+        self._paused_until = self._clock() + seconds
+
+    def _own_patience(self) -> float:
+        """Return for how long to write nothing, whatever GitHub says: longer each time in a row.
+
+        https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+        """
+        self._limited += 1
+        return min(60.0 * 2 ** (self._limited - 2), _LONGEST_LIMIT) if self._limited > 1 else 1.0
 
     def _due(self, review: Review, now: float) -> Iterator[_Write]:
         """Yield what differs from what is shown, the most urgent first."""
         if self._look.checks is not ChecksMode.NONE and Channel.CHECKS not in self.refusals:
             yield from self._due_checks(review, now)
-        elif self._wants_comment:
+        else:
             yield from self._due_comment(review, now)
 
     def _due_checks(self, review: Review, now: float) -> Iterator[_Write]:
-        summary = self._summary(review)
-        is_first = summary.external_id not in self._shown
-        if is_first or review.is_over:
-            yield from self._check(summary)
-        ended = [run for run in self._own_checks(review) if run.result]
-        bad = [run for run in ended if run.outcome and not run.outcome.is_good]
-        yield from self._notebook_checks(review, bad)
-        if self._wants_comment:
-            yield from self._due_comment(review, now)
-        yield from self._notebook_checks(review, ended)
-        running = [run for run in self._own_checks(review) if run.state is RunState.RUNNING]
-        begun = [run for run in running if run.run_id not in self._shown]
-        yield from self._notebook_checks(review, begun, share=0.5)
-        due = self._summary_pulse.due(now)
-        if not is_first and due is not None and due <= now:
-            yield from self._check(summary, share=0.6, pulse=self._summary_pulse)
-
-    @property
-    def _wants_comment(self) -> bool:
-        return self._look.comment and Channel.COMMENT not in self.refusals
+        if review_id(review.request) not in self._shown or review.is_over:
+            yield from self._summary(review)
+        runs = review.runs if self._is_per_notebook(review) else ()
+        ended = [run for run in runs if run.result]
+        yield from self._notebooks(review, filter(_is_bad, ended))
+        yield from self._due_comment(review, now)
+        yield from self._notebooks(review, ended)
+        if 2 * len(runs) <= MOST_AN_HOUR - _RESERVE:
+            running = (run for run in runs if run.state is RunState.RUNNING)
+            yield from self._notebooks(review, running, share=0.5)
+        if not review.is_over and self._is_due_again(review, self._summary_pulse, now):
+            yield from self._summary(review, self._summary_pulse)
 
     def _due_comment(self, review: Review, now: float) -> Iterator[_Write]:
-        if self._commented is review:
+        if not self._look.comment or Channel.COMMENT in self.refusals:
             return
-        due = self._comment_pulse.due(now)
-        is_due = due is not None and due <= now
-        if self._commented is None or review.is_over or is_due:
-            share = 1.0 if review.is_over else 0.6
-            yield _Write(Channel.COMMENT, lambda: self._comment(review), share)
+        if self._commented.review is review or not (review.planned or review.is_over):
+            return
+        if self._commented.review is None or review.is_over:
+            yield _Write(Channel.COMMENT, lambda: self._comment(review))
+        elif self._is_due_again(review, self._comment_pulse, now):
+            pulse = self._comment_pulse
+            yield _Write(Channel.COMMENT, lambda: self._comment(review, pulse), share=0.6)
 
-    def _comment(self, review: Review) -> None:
-        if self._commented is not None and not review.is_over:
-            self._comment_pulse.beat(self._clock())
+    def _is_due_again(self, review: Review, pulse: Pulse, now: float) -> bool:
+        """Whether something that is shown already is to be shown as it stands now.
+
+        The first notebook that does not pass is news for which nobody should have to wait.
+        """
+        if pulse.beats >= self._most_beats(review, pulse):
+            return False
+        told = self._commented if pulse is self._comment_pulse else self._summarised
+        return pulse.due(now) <= now or (not told.bad and _has_bad(review))
+
+    def _most_beats(self, review: Review, pulse: Pulse) -> int:
+        """Return how often progress is shown, so that few requests are made in all.
+
+        Those are to be 12 and 2.2 for each notebook where these have check runs of their own, and
+        25 where there is the summary only. To show progress takes a request for the summary and
+        two for the comment.
+        """
+        number = len(review.runs)
+        if pulse is self._comment_pulse:
+            return 1 + min(number // 30, 1)
+        return min(1 + number // 10, 7) if self._is_per_notebook(review) else 7
+
+    def _comment(self, review: Review, pulse: Pulse | None = None) -> None:
+        if pulse:
+            pulse.beat(self._clock())
         look = self._look
         self._forge.put_comment(
             lambda previous: comment_markdown(
@@ -178,38 +245,47 @@ class Publisher:
                 commands=look.commands,
             )
         )
-        self._commented = review
+        self._commented = _Told(review, bad=_has_bad(review))
 
-    def _notebook_checks(
-        self, review: Review, runs: list[Run], share: float = 1.0
+    def _notebooks(
+        self, review: Review, runs: Iterable[Run], share: float = 1.0
     ) -> Iterator[_Write]:
         for run in runs:
             shown = self._shown.get(run.run_id)
-            if shown is None or (run.result and shown.conclusion is None):
-                look = self._look
-                check = notebook_check(review, run, pages=look.pages, buttons=look.buttons)
-                yield from self._check(check, share)
+            if shown is None or (run.result and shown.status is not CheckStatus.COMPLETED):
+                yield _Write(Channel.CHECKS, partial(self._put_notebook, review, run), share)
 
-    def _check(
-        self, check: CheckRun, share: float = 1.0, pulse: Pulse | None = None
-    ) -> Iterator[_Write]:
-        if self._shown.get(check.external_id) == check:
+    def _put_notebook(self, review: Review, run: Run) -> None:
+        look = self._look
+        check = notebook_check(review, run, pages=look.pages, buttons=look.buttons)
+        self._put(check)
+
+    def _summary(self, review: Review, pulse: Pulse | None = None) -> Iterator[_Write]:
+        told = _Told(review, self.refusals.get(Channel.COMMENT), _has_bad(review))
+        if self._summarised.is_same(told):
             return
 
         def put() -> None:
             if pulse:
                 pulse.beat(self._clock())
-            try:
-                self._forge.put_check(check)
-            except ForgeError as error:
-                if getattr(error, "status", None) != HTTPStatus.UNPROCESSABLE_ENTITY:
-                    raise
-                self.problems.append(str(error))
-            self._shown[check.external_id] = check
+            self._put(self._summary_check(review, told.refusal))
+            self._summarised = told
 
-        yield _Write(Channel.CHECKS, put, share)
+        yield _Write(Channel.CHECKS, put, 0.6 if pulse else 1.0)
 
-    def _summary(self, review: Review) -> CheckRun:
+    def _put(self, check: CheckRun) -> None:
+        if self._shown.get(check.external_id) == check:
+            return
+        try:
+            self._forge.put_check(check)
+        except ForgeError as error:
+            if getattr(error, "status", None) != HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise
+            # This one is not as GitHub wants it, which says nothing about the others.
+            self.problems.append(str(error))
+        self._shown[check.external_id] = check
+
+    def _summary_check(self, review: Review, refusal: str | None) -> CheckRun:
         check = summary_check(
             review,
             name=self._look.name,
@@ -218,23 +294,31 @@ class Publisher:
             commands=self._look.commands,
             per_notebook=self._is_per_notebook(review),
         )
-        missing = self.refusals.get(Channel.COMMENT)
-        if missing is None:
+        if refusal is None:
             return check
-        note = f"The comment on the pull request could not be written. {missing}\n\n"
-        return replace(check, summary=note + check.summary)
-
-    def _own_checks(self, review: Review) -> tuple[Run, ...]:
-        return review.runs if self._is_per_notebook(review) else ()
+        note = f"The comment on the pull request could not be written. {words(refusal)}\n\n"
+        summary = note + check.summary
+        return replace(check, summary=summary) if len(summary) <= LONGEST_TEXT else check
 
     def _is_per_notebook(self, review: Review) -> bool:
         if self._look.checks is ChecksMode.AUTO:
             return len(review.runs) <= MOST_NOTEBOOK_CHECKS
         return self._look.checks is ChecksMode.PER_NOTEBOOK
 
-    def _next_pulse(self, review: Review, now: float) -> float | None:
-        """Return when progress is to be shown next, None when all that is left to come is news."""
+    def _next_pulses(self, review: Review, now: float) -> list[float]:
+        """Return when progress is to be shown next: never, where all that is to come is news."""
         if review.is_over:
-            return None
-        pulses = [self._summary_pulse.due(now), self._comment_pulse.due(now)]
-        return min((due for due in pulses if due is not None and due > now), default=None)
+            return []
+        return [
+            due
+            for pulse in (self._summary_pulse, self._comment_pulse)
+            if pulse.beats < self._most_beats(review, pulse) and (due := pulse.due(now)) > now
+        ]
+
+
+def _is_bad(run: Run) -> bool:
+    return run.outcome is not None and not run.outcome.is_good
+
+
+def _has_bad(review: Review) -> bool:
+    return any(map(_is_bad, review.runs))

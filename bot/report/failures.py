@@ -40,8 +40,9 @@ def with_more_to_tell(runs: Iterable[Run]) -> list[Run]:
 
     def was_only_cancelled(run: Run) -> bool:
         result = run.result
-        cancelled = result is not None and result.outcome is Outcome.CANCELLED
-        return cancelled and not (result.failing_cell or result.log.strip())
+        if result is None or result.outcome is not Outcome.CANCELLED:
+            return False
+        return not (result.failing_cell or result.log.strip())
 
     return [run for run in runs if not was_only_cancelled(run)]
 

@@ -1,22 +1,25 @@
 """Requests to GitHub's REST API, with what can go wrong with them told apart.
 
-PyGithub carries the requests: it knows about authentication, Enterprise's addresses, connections
-and errors. What it retries or waits for by itself is turned off: it would repeat a POST that had
-taken effect, and sleep for up to an hour inside a call.
+PyGithub carries the requests: it knows about authentication, Enterprise's addresses and
+connections. What it retries or waits for by itself is turned off: it would repeat a POST that had
+taken effect, and sleep for up to an hour inside a call. Its reading of answers is passed over too:
+it takes HTML, and a redirect of a write, for success.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
+from urllib.parse import urljoin, urlsplit
 
 import github
 import requests
-from github import Auth, GithubException
+from github import Auth
 
 from bot.errors import ForgeError, TryLater, Unanswered
 from bot.model import printable
@@ -26,11 +29,17 @@ MOST_PAGES = 100
 TIMEOUT = 15
 """Seconds to wait for a connection, and for each part of an answer."""
 
+LONGEST_PERSISTENCE = 30.0
+"""Seconds after which nothing is tried again within one call."""
+
 _DELAYS = (0.3, 1.0, 2.0, 3.0)
 """Seconds before something is tried again."""
 
 _SECONDARY_DELAY = 60.0
 """https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api"""
+
+_MOVED = (HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT)
+_MOST_MOVES = 3
 
 Parameters = Mapping[str, str | int | bool]
 T = TypeVar("T")
@@ -45,12 +54,12 @@ class Refused(ForgeError):
 
 
 class Api:
-    """One token's way to one server.
+    """One token's way to one server; not for several threads at once.
 
     `requests_made` counts what was sent, and *wrote* is called for each request that may change
-    something. Every method raises TryLater when a limit is reached (no
-    request should be made before its `at`), Refused when GitHub says no, and Unanswered when no
-    sensible answer came: 5xx, a broken connection, HTML instead of JSON.
+    something. Every method raises TryLater when a limit is reached (no request should be made
+    before its `at`), Refused when GitHub says no, and Unanswered when no sensible answer came: 5xx,
+    a broken connection, HTML instead of JSON.
     """
 
     def __init__(
@@ -65,9 +74,10 @@ class Api:
         self._wrote = wrote
         self._clock = clock
         self._sleep = sleep
+        self._base_url = base_url.rstrip("/")
         self._requester = github.Github(
             auth=Auth.Token(token),
-            base_url=base_url.rstrip("/"),
+            base_url=self._base_url,
             timeout=TIMEOUT,
             user_agent="nbci",
             per_page=PAGE,
@@ -75,6 +85,7 @@ class Api:
             seconds_between_requests=None,
             seconds_between_writes=None,
         ).requester
+        self._persists_until: float | None = None
         self.requests_made = 0
 
     def get(self, path: str, parameters: Parameters | None = None) -> dict[str, Any]:
@@ -85,16 +96,20 @@ class Api:
         self, path: str, parameters: Parameters | None = None, *, key: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """Yield the objects of a list, page after page; *key* names the list inside the answer."""
+        before: list[Any] = []
         for page in range(1, MOST_PAGES + 1):
             asked = {**(parameters or {}), "per_page": PAGE, "page": page}
             answer = self._read(path, asked)
             found = answer.get(key) if key and isinstance(answer, dict) else answer
             if not isinstance(found, list):
                 raise Unanswered(f"GET {path}: GitHub's answer holds no list")
+            if found and found == before:  # what follows a redirect may lose the page's number
+                raise Unanswered(f"GET {path}: page {page} is the one before once more")
             for item in found:
                 yield _object(item, path)
             if len(found) < PAGE:
                 return
+            before = found
         raise Unanswered(f"GET {path}: more than {MOST_PAGES} pages")
 
     def write(
@@ -113,12 +128,25 @@ class Api:
     def persist(self, step: Callable[[], T]) -> T:
         """Return what *step* returns, tried a few times where it gets no answer.
 
-        It must first look for what its last, interrupted try left behind.
+        It must first look for what its last, interrupted try left behind. Nothing is tried again
+        once half a minute has passed, steps within steps included.
         """
+        is_outermost = self._persists_until is None
+        if self._persists_until is None:
+            self._persists_until = self._clock() + LONGEST_PERSISTENCE
+        try:
+            return self._persist(step, self._persists_until)
+        finally:
+            if is_outermost:
+                self._persists_until = None
+
+    def _persist(self, step: Callable[[], T], until: float) -> T:
         for delay in _DELAYS:
             try:
                 return step()
             except Unanswered:
+                if self._clock() + delay > until:
+                    raise
                 self._sleep(delay)
         return step()
 
@@ -143,49 +171,90 @@ class Api:
         parameters: Parameters | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> Any:
-        what = f"{method} {path}"
+        what, url = f"{method} {path}", path
+        for _ in range(_MOST_MOVES):
+            status, headers, text = self._exchange(method, url, what, parameters, body)
+            if status not in _MOVED:
+                return self._read_answer(what, status, headers, text)
+            # PyGithub follows those of 301 alone.
+            url, parameters = self._place(what, headers.get("location", "")), None
+        raise Refused(f"{what}: GitHub leads elsewhere again and again", status)
+
+    def _place(self, what: str, location: str) -> str:
+        """Return where a redirect leads; the token is not for any other host."""
+        place = urljoin(self._base_url, location)
+        there, here = urlsplit(place), urlsplit(self._base_url)
+        if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+            raise Unanswered(f"{what}: GitHub leads elsewhere: {printable(there.netloc)}")
+        return place
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        what: str,
+        parameters: Parameters | None,
+        body: Mapping[str, Any] | None,
+    ) -> tuple[int, dict[str, str], str]:
+        """Send one request and return the status, the headers and the text of what comes back."""
         self.requests_made += 1
         if method != "GET":
             self._wrote()
         try:
-            _headers, answer = self._requester.requestJsonAndCheck(
+            status, headers, text = self._requester.requestJson(
                 method,
-                path,
+                url,
                 parameters=None if parameters is None else dict(parameters),
                 input=None if body is None else dict(body),
             )
-        except GithubException as error:
-            raise self._translated(what, error) from None
         except requests.RequestException as error:
             raise Unanswered(f"{what}: {_in_short(error)}") from None
-        # PyGithub asks a broken answer for what an error's answer should hold.
-        except (ValueError, AttributeError, TypeError):
-            raise Unanswered(f"{what}: GitHub's answer is not JSON") from None
-        return answer
+        # What PyGithub says of a redirect to another host, and of one that leads to itself.
+        except (AssertionError, RuntimeError) as error:
+            raise Unanswered(f"{what}: GitHub leads elsewhere: {printable(str(error))}") from None
+        except ValueError:
+            raise Unanswered(f"{what}: GitHub's answer is not text") from None
+        return status, {name.lower(): str(value) for name, value in headers.items()}, text
 
-    def _translated(self, what: str, error: GithubException) -> ForgeError | TryLater | Unanswered:
-        headers = {name.lower(): text for name, text in (error.headers or {}).items()}
-        said = printable(str(error.data.get("message", "")) if isinstance(error.data, dict) else "")
-        if error.status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
-            at = self._try_again_at(error.status, headers, said)
+    def _read_answer(self, what: str, status: int, headers: Mapping[str, str], text: str) -> Any:
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise self._translated(what, status, headers, text)
+        if status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise Unanswered(f"{what}: HTTP {status}")
+        if not text:
+            return None
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise Unanswered(f"{what}: GitHub's answer is not JSON") from None
+
+    def _translated(
+        self, what: str, status: int, headers: Mapping[str, str], text: str
+    ) -> ForgeError | TryLater | Unanswered:
+        data = _error_of(text)
+        said = printable(str(data.get("message") or ""))[:500]
+        if status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
+            at = self._try_again_at(status, headers, said)
             if at is not None:
                 return TryLater(f"{what}: GitHub's rate limit is reached ({said})", at)
-        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            return Unanswered(f"{what}: HTTP {error.status}")
-        return Refused(_refusal(what, error, headers, said), error.status)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Unanswered(f"{what}: HTTP {status}")
+        return Refused(_refusal(what, status, headers, data, said), status)
 
     def _try_again_at(self, status: int, headers: Mapping[str, str], said: str) -> float | None:
         """Return when a limit ends, None for an answer that is about no limit.
 
+        What GitHub says is a time of its own clock, which ours need not agree with.
         https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
         """
         now = self._clock()
-        after = _seconds(headers.get("retry-after"), now)
+        theirs = _date(headers.get("date")) or now
+        after = _seconds(headers.get("retry-after"), theirs)
         if after is not None:
             return now + max(after, 1.0)
         if headers.get("x-ratelimit-remaining") == "0":
             reset = _number(headers.get("x-ratelimit-reset"))
-            return max(reset, now + 1.0) if reset is not None else now + _SECONDARY_DELAY
+            return now + (_SECONDARY_DELAY if reset is None else max(reset - theirs, 1.0))
         if (
             status == HTTPStatus.TOO_MANY_REQUESTS
             or "rate limit" in said.lower()
@@ -196,17 +265,26 @@ class Api:
 
 
 def _object(answer: Any, path: str) -> dict[str, Any]:
-    if isinstance(answer, dict) and set(answer) != {"data"}:  # PyGithub's word for what is no JSON
+    if isinstance(answer, dict):
         return answer
     raise Unanswered(f"{path}: GitHub's answer is no JSON object")
 
 
-def _refusal(what: str, error: GithubException, headers: Mapping[str, str], said: str) -> str:
-    text = f"{what}: GitHub refuses, HTTP {error.status}: {said or 'no reason given'}"
-    details = error.data.get("errors") if isinstance(error.data, dict) else None
-    if details:
-        text += f" ({printable(str(details))[:500]})"
-    if error.status == HTTPStatus.UNAUTHORIZED:
+def _error_of(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _refusal(
+    what: str, status: int, headers: Mapping[str, str], data: Mapping[str, Any], said: str
+) -> str:
+    text = f"{what}: GitHub refuses, HTTP {status}: {said or 'no reason given'}"
+    if data.get("errors"):
+        text += f" ({printable(str(data['errors']))[:500]})"
+    if status == HTTPStatus.UNAUTHORIZED:
         return f"{text}; the token is not valid, or no longer"
     if needed := headers.get("x-accepted-github-permissions"):
         return f"{text}; the token needs the permission {_permissions(needed)}"
@@ -237,10 +315,15 @@ def _seconds(text: str | None, now: float) -> float | None:
     number = _number(text)
     if number is not None:
         return number
+    date = _date(text)
+    return _SECONDARY_DELAY if date is None else date - now
+
+
+def _date(text: str | None) -> float | None:
     try:
-        return parsedate_to_datetime(text).timestamp() - now
-    except ValueError:
-        return _SECONDARY_DELAY
+        return parsedate_to_datetime(text).timestamp() if text else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _number(text: str | None) -> float | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-from bot.forges.github.api import Api
+from bot.forges.github.api import Api, Refused
 from bot.report.check_run import Annotation, CheckRun, CheckStatus
 
 ANNOTATIONS_A_REQUEST = 50
@@ -16,11 +17,15 @@ ANNOTATIONS_A_REQUEST = 50
 
 @dataclass(frozen=True, slots=True)
 class ExistingCheck:
-    """A check run as GitHub has it; `text` is what its output says at length."""
+    """A check run as GitHub has it; `text` is what its output says at length.
+
+    `origin` is that of the Checks that wrote it last, empty where it had none.
+    """
 
     id: int
     name: str
     external_id: str
+    origin: str
     status: str
     conclusion: str | None
     title: str
@@ -35,15 +40,16 @@ class ExistingCheck:
 class _OurCheck:
     """What we know of a check run of ours on GitHub.
 
-    Annotations are added by each request and can never be taken back, so we keep account: `sent`
-    are on GitHub, `pending` were in a request that got no answer.
+    Annotations are added by each request and can never be taken back, so we keep account: of the
+    `annotated` that are on GitHub those in `sent` are known, `pending` were in a request that got
+    no answer. One that was `found` we did not see made: another App's may look the same.
     """
 
     id: int
-    url: str
     annotated: int = 0
     sent: set[Annotation] = field(default_factory=set)
     pending: tuple[Annotation, ...] | None = None
+    found: bool = False
 
     def confirm(self) -> None:
         """Note that the pending request took effect."""
@@ -56,36 +62,55 @@ class Checks:
     """The check runs of the commit *sha* in the repository *repository* (`owner/name`).
 
     What an interrupted review left in progress is gone on with. One that is completed belongs to
-    an earlier review and is left as it is: its annotations could not be taken back.
+    an earlier review and is left as it is: its annotations could not be taken back. *origin* says
+    who works on a check run, the id of an Actions run say; it is kept behind the `external_id`, for
+    of a workflow's own token GitHub takes no `details_url`:
+    https://github.com/actions/github-script/issues/143
+
+    `app` is the slug of the App that we write as, once GitHub has told it.
     """
 
-    def __init__(self, api: Api, repository: str, sha: str) -> None:
+    def __init__(self, api: Api, repository: str, sha: str, *, origin: str = "") -> None:
         self._api = api
         self._path = f"/repos/{repository}/check-runs"
         self._list = f"/repos/{repository}/commits/{sha}/check-runs"
         self._sha = sha
+        self._origin = origin
         self._ours: dict[str, _OurCheck] | None = None
         self._earlier: set[int] = set()
         self._unsure: set[str] = set()
+        self.app: str | None = None
 
     def existing(self, name: str | None = None) -> Iterator[ExistingCheck]:
         """Yield the check runs of the commit that are the latest of their name."""
         parameters = {} if name is None else {"check_name": name}
         for raw in self._api.pages(self._list, parameters, key="check_runs"):
-            yield _existing(raw)
+            check = _existing(raw)
+            if name in (None, check.name):
+                yield check
 
-    def put(self, check: CheckRun) -> str:
-        """Bring the check run that *check* describes up to date and return its URL on GitHub.
+    def put(self, check: CheckRun) -> None:
+        """Bring the check run that *check* describes up to date, or make it.
 
         Raises Unanswered after a few attempts; called again, it goes on where it stopped.
         """
         ours = self._known().get(check.external_id)
-        is_current = ours is None
+        is_current = False
         if ours is None:
-            ours = self._known()[check.external_id] = self._create(check)
-        while not is_current or _unsent(check, ours):
-            is_current = self._api.persist(partial(self._step, ours, check))
-        return ours.url
+            ours, is_current = self._create(check)
+            self._known()[check.external_id] = ours
+        if ours.found and ours.annotated and check.annotations:
+            self._recall(ours, check)
+        try:
+            while not is_current or _unsent(check, ours):
+                is_current = self._api.persist(partial(self._step, ours, check))
+        except Refused as refused:
+            if not ours.found or refused.status != HTTPStatus.FORBIDDEN:
+                raise
+            self._earlier.add(ours.id)
+            del self._known()[check.external_id]
+            self.put(check)
+        ours.found = False
 
     def conclude(self, left: ExistingCheck, conclusion: str, title: str, summary: str) -> None:
         """Conclude a check run that nobody works on any more."""
@@ -99,29 +124,47 @@ class Checks:
             found = list(self.existing())
             self._earlier = {check.id for check in found if check.status == "completed"}
             self._ours = {
-                check.external_id: _OurCheck(check.id, check.url, check.annotations)
+                check.external_id: _OurCheck(check.id, check.annotations, found=True)
                 for check in found
                 if check.id not in self._earlier and check.external_id
             }
         return self._ours
 
-    def _create(self, check: CheckRun) -> _OurCheck:
-        body = {"name": check.name, "head_sha": self._sha, "external_id": check.external_id}
-        body |= _body(check, check.annotations[:ANNOTATIONS_A_REQUEST])
+    def _create(self, check: CheckRun) -> tuple[_OurCheck, bool]:
+        """Return the check run that was made, and whether it has the state of *check*."""
+        first = check.annotations[:ANNOTATIONS_A_REQUEST]
+        body = {"name": check.name, "head_sha": self._sha} | self._body(check, first)
 
-        def create() -> _OurCheck:
-            if check.external_id in self._unsure and (made := self._find(check)) is not None:
-                return _made(made, check)
+        def create() -> tuple[_OurCheck, bool]:
+            if check.external_id in self._unsure and (raw := self._find(check)) is not None:
+                # What made it may have been an earlier call, for an earlier state.
+                made = _existing(raw)
+                return _OurCheck(made.id, made.annotations, found=True), _shows(raw, check)
             self._unsure.add(check.external_id)
-            return _made(self._api.write("POST", self._path, body), check)
+            made = _existing(self._api.write("POST", self._path, body))
+            self.app = made.app or None
+            return _OurCheck(made.id, len(first), set(first)), True
 
         return self._api.persist(create)
+
+    def _recall(self, ours: _OurCheck, check: CheckRun) -> None:
+        """Find out which annotations a check run bears that we did not see it get."""
+        there = {
+            (raw.get("path"), raw.get("start_line"), raw.get("title"), raw.get("message"))
+            for raw in self._api.pages(f"{self._path}/{ours.id}/annotations")
+        }
+        ours.sent |= {
+            annotation
+            for annotation in check.annotations
+            if (annotation.path, annotation.line, annotation.title, annotation.message) in there
+        }
 
     def _find(self, check: CheckRun) -> dict[str, Any] | None:
         """Return the check run that a request made whose answer was lost."""
         parameters = {"check_name": check.name, "filter": "all"}
         for raw in self._api.pages(self._list, parameters, key="check_runs"):
-            if raw.get("external_id") == check.external_id and raw["id"] not in self._earlier:
+            found = _existing(raw)
+            if found.external_id == check.external_id and found.id not in self._earlier:
                 return raw
         return None
 
@@ -138,16 +181,13 @@ class Checks:
             ours.pending = None
             return _shows(raw, check)
         ours.pending = _unsent(check, ours)[:ANNOTATIONS_A_REQUEST]
-        self._api.write("PATCH", path, _body(check, ours.pending))
+        self._api.write("PATCH", path, self._body(check, ours.pending))
         ours.confirm()
         return True
 
-
-def _made(raw: dict[str, Any], check: CheckRun) -> _OurCheck:
-    first = check.annotations[:ANNOTATIONS_A_REQUEST]
-    count = _existing(raw).annotations
-    url = str(raw.get("html_url") or "")
-    return _OurCheck(raw["id"], url, count, set(first) if count else set())
+    def _body(self, check: CheckRun, annotations: tuple[Annotation, ...]) -> dict[str, Any]:
+        origin = f"/{self._origin}" if self._origin else ""
+        return {"external_id": f"{check.external_id}{origin}"} | _body(check, annotations)
 
 
 def _unsent(check: CheckRun, ours: _OurCheck) -> tuple[Annotation, ...]:
@@ -198,10 +238,12 @@ def _shows(raw: dict[str, Any], check: CheckRun) -> bool:
 
 def _existing(raw: dict[str, Any]) -> ExistingCheck:
     output = raw.get("output") or {}
+    external_id, _, origin = (raw.get("external_id") or "").partition("/")
     return ExistingCheck(
         id=raw["id"],
         name=raw.get("name") or "",
-        external_id=raw.get("external_id") or "",
+        external_id=external_id,
+        origin=origin,
         status=raw.get("status") or "",
         conclusion=raw.get("conclusion"),
         title=output.get("title") or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ class Comments:
     """The comments of one pull request, read and written as the owner of the API's token.
 
     A comment of ours is one that we wrote and that *is_ours* says is the living one: anybody can
-    write a comment that looks like it.
+    write a comment that looks like it. `login` is who we are; while it is None, GitHub is asked.
     """
 
     def __init__(
@@ -29,17 +29,23 @@ class Comments:
         self._list = f"/repos/{repository}/issues/{number}/comments"
         self._one = f"/repos/{repository}/issues/comments"
         self._is_ours = is_ours
-        self._login: str | None = None
+        self.login: str | None = None
         self._id: int | None = None
         self._looked = False
+        self._may_be_several = False
 
-    def upsert(self, revise: Revise) -> str | None:
-        """Write the living comment and return its URL.
+    def upsert(self, revise: Revise) -> None:
+        """Write the living comment.
 
         *revise* is given what the comment says now, None where there is no comment, and returns
         what it is to say; None leaves it as it is.
         """
-        return self._api.persist(lambda: self._upsert(revise))
+
+        def write() -> None:
+            while not self._upsert(revise):
+                pass
+
+        self._api.persist(write)
 
     def reply(self, text: str, marker: str) -> None:
         """Write a comment of its own, once: *marker*, an HTML comment, tells it from others."""
@@ -59,26 +65,46 @@ class Comments:
         path = f"{self._one}/{comment}/reactions"
         self._api.persist(lambda: self._api.write("POST", path, {"content": reaction}))
 
-    def _upsert(self, revise: Revise) -> str | None:
+    def _upsert(self, revise: Revise) -> bool:
+        """Return whether the comment says what it should: not if somebody interfered."""
         current = self._current()
         body = revise(None if current is None else current.get("body") or "")
-        if current is not None:
-            if body is None or body == current.get("body"):
-                return str(current.get("html_url") or "")
-            written = self._api.write("PATCH", f"{self._one}/{current['id']}", {"body": body})
-            return str(written.get("html_url") or "")
-        if body is None:
-            return None
-        self._looked = False
+        if body is None or (current is not None and body == current.get("body")):
+            return True
+        return self._make(body) if current is None else self._change(current["id"], body)
+
+    def _make(self, body: str) -> bool:
+        """Make the comment, and return whether there is no other one to go on with."""
+        self._looked, self._may_be_several = False, True
         made = self._api.write("POST", self._list, {"body": body})
-        self._login = self._login or (made.get("user") or {}).get("login")
-        self._id = made["id"]
-        if self._was_second(made["id"]):
-            return self._upsert(revise)
-        return str(made.get("html_url") or "")
+        self.login = (made.get("user") or {}).get("login") or self.login
+        return bool(self._settle(made["id"]) == made["id"])
+
+    def _change(self, number: int, body: str) -> bool:
+        """Change the comment, and return whether it was still there."""
+        try:
+            self._api.write("PATCH", f"{self._one}/{number}", {"body": body})
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND or self._exists(number):
+                raise
+        else:
+            return True
+        self._id, self._looked = None, False
+        return False
+
+    def _exists(self, number: int) -> bool:
+        try:
+            self._api.get(f"{self._one}/{number}")
+        except Refused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return False
+            raise
+        return True
 
     def _current(self) -> dict[str, Any] | None:
         """Return the living comment as GitHub has it now."""
+        if self._may_be_several:
+            self._settle(None)
         if self._id is not None:
             try:
                 return self._api.get(f"{self._one}/{self._id}")
@@ -88,19 +114,33 @@ class Comments:
             self._id, self._looked = None, False  # somebody has deleted it
         if self._looked:
             return None
-        found = next((raw for raw in self._own() if self._is_ours(raw["body"])), None)
+        found = next(iter(self._living()), None)
         self._looked = True
         self._id = found["id"] if found else None
         return found
 
-    def _was_second(self, made: int) -> bool:
-        """Remove the comment that was just made if another review made one at the same time."""
-        first = next((raw["id"] for raw in self._own() if self._is_ours(raw["body"])), made)
-        if first >= made:
-            return False
-        self._api.act("DELETE", f"{self._one}/{made}")
-        self._id = first
-        return True
+    def _settle(self, made: int | None) -> int | None:
+        """Leave one living comment where reviews at the same time made several: the oldest.
+
+        All of them decide alike, so that the same one stays. *made* may be too new to be listed.
+        """
+        there = {raw["id"] for raw in self._living()} | ({made} if made else set())
+        self._id = min(there, default=None)
+        for number in sorted(there - {self._id}):
+            self._delete(number)
+        self._looked, self._may_be_several = True, False
+        return self._id
+
+    def _delete(self, number: int) -> None:
+        try:
+            self._api.act("DELETE", f"{self._one}/{number}")
+        except Refused as refused:
+            if refused.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def _living(self) -> Iterator[dict[str, Any]]:
+        """Yield the comments of ours that are the living one: one, but for a moment."""
+        return (raw for raw in self._own() if self._is_ours(raw["body"]))
 
     def _own(self) -> list[dict[str, Any]]:
         """Return the comments that we wrote, the oldest first."""
@@ -114,10 +154,9 @@ class Comments:
         body = raw.get("body") or ""
         if not body.startswith("<!--"):
             return False
-        login = (raw.get("user") or {}).get("login")
-        if self._login is None:
-            self._login = self._ask_who_we_are()
-        return bool(login) and login == self._login
+        if self.login is None:
+            self.login = self._ask_who_we_are()
+        return (raw.get("user") or {}).get("login") == self.login
 
     def _ask_who_we_are(self) -> str:
         """Return the login that the token writes as; an App's own token may not ask."""

@@ -37,6 +37,11 @@ class GitHubForge:
         self._summary = summary
         self._refusal: Refused | None = None
 
+    @property
+    def has_checks(self) -> bool:
+        """Whether check runs, with their annotations, were not refused up to now."""
+        return self._refusal is None
+
     def put_check(self, check: CheckRun) -> None:
         """Show *check* as a check run, or as a commit status where check runs are refused."""
         if self._refusal is None:
@@ -53,8 +58,11 @@ class GitHubForge:
 
     def put_comment(self, revise: Revise) -> None:
         """Write the one comment of the pull request."""
-        if self._comments is not None:
-            self._comments.upsert(revise)
+        if self._comments is None:
+            return
+        if self._checks.app:
+            self._comments.login = f"{self._checks.app}[bot]"
+        self._comments.upsert(revise)
 
     def _put_status(self, check: CheckRun, refusal: Refused) -> None:
         try:

@@ -7,6 +7,7 @@ commit without parents, so that it does not grow.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
@@ -24,6 +25,7 @@ _PORTION_BYTES = 8_000_000
 _PORTION_FILES = 100
 _ATTEMPTS = 8
 _OURS = re.compile(r"(pr|run)-\d+|README\.md")
+_README_NAME = "README.md"
 _README = """\
 # Executed notebooks
 
@@ -37,7 +39,8 @@ class OutputsBranch:
 
     def __init__(self, api: Api, repository: str, name: str) -> None:
         self._api = api
-        self._git = f"/repos/{repository}/git"
+        self._repository = f"/repos/{repository}"
+        self._git = f"{self._repository}/git"
         self._name = name
         self._reference = f"heads/{quote(name)}"
 
@@ -53,7 +56,7 @@ class OutputsBranch:
                 self._check_ours(tree)
             entries = [_file(f"{folder}/{name}", data) for name, data in files.items()]
             if tip is None:
-                entries.append(_file("README.md", _README.encode()))
+                entries.append(_file(_README_NAME, _README.encode()))
             for portion in _portions(entries):
                 tree = self._make_tree(portion, base=tree)
             parents = [] if tip is None else [tip]
@@ -77,7 +80,7 @@ class OutputsBranch:
                 for entry in entries
                 if entry["path"] not in old
             ]
-            tree = self._make_tree(kept or [_file("README.md", _README.encode())], base=None)
+            tree = self._make_tree(kept or [_file(_README_NAME, _README.encode())], base=None)
             commit = self._commit("Executed notebooks of open pull requests", tree, [])
             # Nothing in the API replaces a branch only if it is still the same: look once more.
             if self._tip() == tip and self._move(tip, commit, force=True):
@@ -103,11 +106,20 @@ class OutputsBranch:
         entries: list[dict[str, Any]] = self._api.get(f"{self._git}/trees/{tree}")["tree"]
         foreign = [entry["path"] for entry in entries if not _OURS.fullmatch(entry["path"])]
         if foreign:
-            raise UsageError(
-                f"the branch {self._shown} is not one of nbci's outputs: it holds"
-                f" {printable(foreign[0])}; name a branch that does not exist yet"
-            )
+            raise self._not_ours(f"it holds {printable(foreign[0])}")
+        # A branch that holds none of our folders could be anybody's who has a README.
+        if all(entry["path"] == _README_NAME for entry in entries) and self._is_default():
+            raise self._not_ours("it is the repository's default branch")
         return entries
+
+    def _is_default(self) -> bool:
+        return bool(self._api.get(self._repository).get("default_branch") == self._name)
+
+    def _not_ours(self, reason: str) -> UsageError:
+        return UsageError(
+            f"the branch {self._shown} is not one of nbci's outputs: {reason};"
+            " name a branch that does not exist yet"
+        )
 
     def _make_tree(self, entries: list[dict[str, Any]], *, base: str | None) -> str:
         body = {"tree": entries} | ({"base_tree": base} if base else {})
@@ -147,7 +159,7 @@ class OutputsBranch:
 
 
 def _goes(name: str, keep: Callable[[str], bool]) -> bool:
-    return name != "README.md" and not keep(name)
+    return name != _README_NAME and not keep(name)
 
 
 def _file(path: str, data: bytes) -> dict[str, Any]:
@@ -159,7 +171,7 @@ def _portions(entries: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     portion: list[dict[str, Any]] = []
     size = 0
     for entry in entries:
-        length = len(entry["content"])
+        length = len(json.dumps(entry["content"]))
         if portion and (size + length > _PORTION_BYTES or len(portion) == _PORTION_FILES):
             yield portion
             portion, size = [], 0

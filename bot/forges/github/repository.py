@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from bot.errors import Unanswered
 from bot.forges.github.api import Api, Refused
-from bot.forges.github.checks import Checks
+from bot.forges.github.checks import Checks, ExistingCheck
 from bot.forges.github.events import PullRequest, pull_request_from
 from bot.model import Conclusion
 
@@ -73,12 +73,15 @@ class GitHubRepository:
             for suite in self._api.pages(path, key="check_suites")
             if suite.get("created_at")
         ]
-        return bool(known_since) and min(known_since) > moment
+        return not known_since or min(known_since) > moment
 
     def merge_base(self, base: str, head: str) -> str:
         """Return the SHA of the commit where *head* left *base*."""
         compared = self._api.get(f"{self._path}/compare/{base}...{head}", {"per_page": 1})
-        return str((compared.get("merge_base_commit") or {})["sha"])
+        sha = (compared.get("merge_base_commit") or {}).get("sha")
+        if not isinstance(sha, str):
+            raise Unanswered(f"GitHub does not say where {head[:10]} left {base[:10]}")
+        return sha
 
     def may_command(self, login: str) -> bool:
         """Return whether somebody may write to the repository, asked now and of nobody else.
@@ -111,13 +114,14 @@ class GitHubRepository:
     def cancel_actions_runs(self, checks: Checks, names: frozenset[str], *, but: int) -> list[int]:
         """Cancel the Actions runs that still work on check runs of these *names*; return their ids.
 
-        The run *but* is our own.
+        The jobs of a matrix have their values behind the name, in parentheses. The run *but* is our
+        own.
         """
         found = {
-            int(match[1])
+            number
             for check in checks.existing()
-            if check.name in names and check.status != "completed"
-            if (match := _ACTIONS_RUN.search(check.details_url))
+            if check.name.partition(" (")[0] in names and check.status != "completed"
+            if (number := _actions_run(check)) is not None
         }
         return [number for number in sorted(found - {but}) if self._cancel(number)]
 
@@ -134,3 +138,11 @@ class GitHubRepository:
             return True
 
         return self._api.persist(cancel)
+
+
+def _actions_run(check: ExistingCheck) -> int | None:
+    """Return the id of the Actions run that works on *check*: our own say so, jobs link there."""
+    if check.origin.isdecimal():
+        return int(check.origin)
+    found = _ACTIONS_RUN.search(check.details_url)
+    return int(found[1]) if found else None

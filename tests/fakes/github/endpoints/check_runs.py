@@ -144,6 +144,7 @@ def _suite_shape(repository: Repository, sha: str, suite: int, app: App) -> dict
         "head_sha": sha,
         "status": "completed" if over else "in_progress",
         "conclusion": ((bad or ["success"])[0]) if over else None,
+        "created_at": min((run.started_at for run in runs if run.started_at), default=None),
         "app": shapes.app(repository.github, app),
         "repository": shapes.repository(repository),
         "head_commit": {"id": sha, "tree_id": repository.store.commit(sha).tree},
