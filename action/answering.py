@@ -6,15 +6,23 @@ they are fetched into a repository of their own, where nothing of them is checke
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from action import job_log
 from action.comparison import Comparison, fetched
-from action.inputs import BackendInput
-from action.reviewing import Subject, review
+from action.refusing import (
+    NotDone,
+    check_has_not_moved,
+    check_may_run,
+    refusal_for,
+    why_passed_over,
+)
+from action.reviewing import review
 from action.session import JOB_CHECK, REPORT_CHECK, Session
+from action.subject import Subject
 from bot.commands import (
     USAGE,
     CancelCommand,
@@ -36,10 +44,6 @@ from bot.report.inert import code, words
 from bot.report.wording import headline
 
 
-class NotDone(UsageError):
-    """A command is understood and is not carried out; the text is a reply in Markdown."""
-
-
 @dataclass(frozen=True)
 class _Answer:
     """A reply, the reaction that goes with it and, for a run, its review."""
@@ -56,7 +60,7 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
     Edited comments and those of bots are passed over. Raises NbciError when GitHub cannot be
     reached.
     """
-    if reason := _passed_over(event):
+    if reason := why_passed_over(event):
         job_log.say(f"Nothing to do: {reason}")
         return None
     try:
@@ -68,7 +72,7 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
         return None
     comments = session.comments(event.number)
     marker = f"<!-- reply of nbci to {event.comment_id} -->"
-    if (refusal := _refusal(session, event)) is not None:
+    if (refusal := refusal_for(session, event)) is not None:
         comments.react(event.comment_id, "confused")
         if refusal:
             comments.reply(refusal, marker)
@@ -87,29 +91,6 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
     return done.review
 
 
-def _passed_over(event: CommentEvent) -> str | None:
-    if event.action != "created":
-        return f"the comment was {event.action}, and only new ones count"
-    if not event.is_pull_request:
-        return "the comment is on an issue, not on a pull request"
-    if event.author.is_bot or event.app_slug or event.sender.id != event.author.id:
-        return "the comment was written by a machine"
-    return None
-
-
-def _refusal(session: Session, event: CommentEvent) -> str | None:
-    """Return None for somebody who may command, else what to reply; empty is no reply at all."""
-    try:
-        allowed = session.repository.may_command(event.author.login)
-    except (TryLater, Unanswered, Refused) as error:
-        job_log.warning(f"the permission of {event.author.login} cannot be told: {error}")
-        return (
-            "It could not be verified that you may write to this repository, so nothing was run."
-            " Please comment again later."
-        )
-    return None if allowed else ""
-
-
 def _carry_out(session: Session, event: CommentEvent, command: Command | CommandError) -> _Answer:
     match command:
         case CommandError():
@@ -125,10 +106,14 @@ def _carry_out(session: Session, event: CommentEvent, command: Command | Command
 
 
 def _status(session: Session, pull: PullRequest) -> _Answer:
-    check = _report(session, pull)
-    if check is None:
-        return _Answer(f"Nothing was run for {code(pull.head_sha[:10])} yet.")
-    return _Answer(f"{code(pull.head_sha[:10])}: {words(check.title)} {_details(check.url)}")
+    head = code(pull.head_sha[:10])
+    checks = _reports(session, pull)
+    if not checks:
+        return _Answer(f"Nothing was run for {head} yet.")
+    if len(checks) == 1:
+        return _Answer(f"{head}: {words(checks[0].title)} {_details(checks[0].url)}")
+    lines = [f"- {words(c.name)}: {words(c.title)} {_details(c.url)}" for c in checks]
+    return _Answer("\n".join([f"{head}:", "", *lines]))
 
 
 def _cancel(session: Session, pull: PullRequest) -> _Answer:
@@ -143,7 +128,7 @@ def _cancel(session: Session, pull: PullRequest) -> _Answer:
 
 def _run(session: Session, event: CommentEvent, command: RunCommand) -> _Answer:
     pull = session.repository.pull_request(event.number)
-    _check_may_run(session, event, command, pull)
+    check_may_run(session, event, command, pull)
     inputs = session.inputs
     asked = replace(
         session,
@@ -163,7 +148,7 @@ def _run(session: Session, event: CommentEvent, command: RunCommand) -> _Answer:
     )
     with tempfile.TemporaryDirectory(prefix="nbci-files-", dir=session.context.temporary) as folder:
         comparison = _fetched(session, pull, subject, Path(folder))
-        _check_has_not_moved(pull.head_sha, session.repository.pull_request(event.number))
+        check_has_not_moved(pull.head_sha, session.repository.pull_request(event.number))
         ended = review(asked, subject, lambda: comparison)
     title = f"{code(pull.head_sha[:10])}: {words(headline(ended))}"
     return _Answer(
@@ -173,54 +158,11 @@ def _run(session: Session, event: CommentEvent, command: RunCommand) -> _Answer:
     )
 
 
-def _check_may_run(
-    session: Session, event: CommentEvent, command: RunCommand, pull: PullRequest
-) -> None:
-    """Raise NotDone where the command must not be carried out."""
-    if pull.state != "open":
-        state = "merged" if pull.merged else "closed"
-        raise NotDone(f"This pull request is {state}, so nothing was run.")
-    if pull.locked:
-        raise NotDone("The conversation of this pull request is locked, so nothing was run.")
-    if command.sha and not pull.head_sha.startswith(command.sha):
-        raise _moved(command.sha, pull.head_sha)
-    if pull.is_fork and session.inputs.backend is not BackendInput.AZUREML:
-        raise NotDone(
-            "This pull request comes from a fork, so nothing was run: here notebooks would run on"
-            " the runner of a workflow whose token may write to this repository. They run without"
-            " such a token by the workflow for pull requests, and with Azure Machine Learning apart"
-            " from it."
-        )
-    if pull.is_fork and not command.sha:
-        raise NotDone(
-            "This pull request comes from a fork. Say which commit you have looked at:"
-            f" `/nbci run --sha {pull.head_sha}`"
-        )
-    if command.sha is None and session.repository.may_have_moved(pull, event.created_at):
-        raise NotDone(
-            "There was a push after your comment, so nothing was run. Comment again:"
-            f" `/nbci run --sha {pull.head_sha[:12]}`"
-        )
-
-
-def _check_has_not_moved(seen: str, now: PullRequest) -> None:
-    if now.head_sha != seen:
-        raise _moved(seen, now.head_sha)
-
-
-def _moved(seen: str, head: str) -> NotDone:
-    return NotDone(
-        f"The head has moved from {code(seen[:10])} to {code(head[:10])}, so nothing was run."
-        " Look at what is new, and comment `/nbci run` again."
-    )
-
-
 def _notebooks(session: Session, command: RunCommand, pull: PullRequest) -> tuple[str, ...]:
     """Return the notebooks that are asked for by name, or did not pass the last time."""
     if command.scope is not RunScope.FAILED:
         return command.paths
-    check = _report(session, pull)
-    failed = not_passed_in(check.text) if check and check.status == "completed" else None
+    failed = _not_passed(_reports(session, pull))
     if failed is None:
         raise NotDone(
             f"There is no earlier result for {code(pull.head_sha[:10])} to go by, so nothing was"
@@ -239,9 +181,22 @@ def _fetched(session: Session, pull: PullRequest, subject: Subject, folder: Path
     return fetched(folder, session.remote, pull.head_sha, base, session.repository.merge_base)
 
 
-def _report(session: Session, pull: PullRequest) -> ExistingCheck | None:
-    """Return the latest summary check run of the pull request's head."""
-    return next(iter(session.checks(pull.head_sha).existing(REPORT_CHECK)), None)
+def _reports(session: Session, pull: PullRequest) -> list[ExistingCheck]:
+    """Return the latest summary check run of the pull request's head, of each job of a matrix."""
+    return [
+        check
+        for check in session.checks(pull.head_sha).existing()
+        if check.name.partition(" (")[0] == REPORT_CHECK
+    ]
+
+
+def _not_passed(checks: list[ExistingCheck]) -> tuple[str, ...] | None:
+    """Return the notebooks that did not pass by any of *checks*, None where that is not known."""
+    lists = [not_passed_in(check.text) for check in checks if check.status == "completed"]
+    known = [paths for paths in lists if paths is not None]
+    if not known or len(known) < len(checks):
+        return None
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(known)))
 
 
 def _details(url: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from action.matrix import variant_of
 from bot.errors import UsageError
 from bot.model import printable
 
@@ -19,7 +20,9 @@ from bot.model import printable
 class Context:
     """The step's surroundings; `sha` and `ref` are what the event was about, `run_id` is GitHub's.
 
-    `step` tells this step from all others of the same Actions run.
+    `step` tells this step from all others of the same Actions run, and `variant` this job from the
+    others of its matrix: it is empty where the job is the only one. `is_first` says whether it is
+    the one of them that speaks for all.
     """
 
     event_name: str
@@ -32,6 +35,8 @@ class Context:
     run_id: int
     job: str
     step: str
+    variant: str
+    is_first: bool
     workspace: Path
     temporary: Path
     output_file: Path | None
@@ -71,6 +76,8 @@ class Context:
             run_id=int(run_id) if run_id.isdecimal() else 0,
             job=job,
             step=f"{job}-{index}-{attempt}-{action}",
+            variant=variant_of(environment),
+            is_first=index == "0",
             workspace=workspace,
             temporary=file("RUNNER_TEMP") or workspace.parent,
             output_file=file("GITHUB_OUTPUT"),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from action.comparison import PARENT, Comparison, checked_out
 from action.context import Context
 from action.inputs import Inputs
-from action.reviewing import Subject
 from action.session import Session
+from action.subject import Subject
 from bot.errors import UsageError
 from bot.forges.github.events import (
     CommentEvent,

@@ -75,7 +75,7 @@ class Inputs:
         if jobs is not None and jobs != int(jobs):
             raise given.mistake("jobs", "a whole number")
         return cls(
-            token=given.text("token"),
+            token=_token(given),
             backend=given.choice("backend", BackendInput.CONFIGURED),
             notebooks=tuple(_path(given, "notebooks", line) for line in given.lines("notebooks")),
             all=given.flag("all", default=False),
@@ -93,6 +93,19 @@ class Inputs:
             pass_env=tuple(given.text("pass-env").split()),
             mode=given.choice("mode", Mode.AUTO),
         )
+
+
+def check_backend(inputs: Inputs) -> None:
+    """Raise UsageError for what the backend that notebooks run on has no use for."""
+    if inputs.backend is BackendInput.AZUREML:
+        return
+    if not inputs.wait:
+        raise UsageError(
+            "input `wait`: notebooks end with this job, so it has to wait for them; `false` is for"
+            " a backend that goes on without it"
+        )
+    if inputs.compute:
+        raise UsageError("input `compute`: this runner is the only compute of the backend `local`")
 
 
 class _Given:
@@ -137,6 +150,16 @@ class _Given:
     def mistake(self, name: str, expected: str, text: str | None = None) -> UsageError:
         shown = printable(self.text(name) if text is None else text)
         return UsageError(f"input `{name}`: expected {expected}, got {shown!r}")
+
+
+def _token(given: _Given) -> str:
+    token = given.text("token")
+    if not token:
+        raise UsageError(
+            "input `token`: it is empty; leave the input out to use the workflow's own token, or"
+            " see that the secret it comes from exists and is given to this event"
+        )
+    return token
 
 
 def _path(given: _Given, name: str, path: str) -> str:

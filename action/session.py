@@ -21,7 +21,7 @@ JOB_CHECK = "nbci"
 """The name of the job, whose own check run branch protection asks for."""
 
 REPORT_CHECK = "nbci report"
-"""The name of the summary check run that is written through the API."""
+"""The name of the summary check run that is written through the API, the variant left aside."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,12 @@ class Session:
         return GitHubRepository(self.api, self.context.repository)
 
     @property
+    def report_check(self) -> str:
+        """The name of this job's summary check run."""
+        variant = self.context.variant
+        return f"{REPORT_CHECK} ({variant})" if variant else REPORT_CHECK
+
+    @property
     def remote(self) -> Remote:
         """Where commits of the repository are fetched from."""
         url = f"{self.context.server_url}/{self.context.repository}"
@@ -50,7 +56,8 @@ class Session:
 
     def checks(self, sha: str) -> Checks:
         """Return the check runs of a commit."""
-        return Checks(self.api, self.context.repository, sha)
+        origin = str(self.context.run_id)
+        return Checks(self.api, self.context.repository, sha, origin=origin)
 
     def comments(self, number: int) -> Comments:
         """Return the comments of a pull request."""
@@ -67,5 +74,5 @@ class Session:
             sha,
             checks=apart.checks(sha),
             comments=None if number is None else apart.comments(number),
-            summary=REPORT_CHECK,
+            summary=self.report_check,
         )

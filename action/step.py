@@ -10,16 +10,17 @@ from action import job_log
 from action.answering import answer
 from action.context import Context
 from action.events import ClosedTask, CommentTask, NoTask, ReviewTask, task_of
-from action.inputs import BackendInput, FailOn, Inputs, Mode
+from action.inputs import FailOn, Inputs, Mode, check_backend
 from action.reviewing import review
 from action.session import Session
 from action.tidying import clean_up, forget_old_outputs, forget_pull_request
-from bot.errors import NbciError, UsageError
+from bot.errors import NbciError
 from bot.model import Conclusion, Review
 
 _PASSED = 0
 _NOT_PASSED = 1
 _BROKEN = 3
+_INTERRUPTED = 130
 
 _GREEN = (Conclusion.SUCCESS, Conclusion.NEUTRAL, Conclusion.SKIPPED)
 
@@ -39,6 +40,9 @@ def run_step(secrets: Mapping[str, str]) -> int:
         for line in str(error).splitlines():
             job_log.error(line)
         return error.exit_code
+    except KeyboardInterrupt:
+        job_log.say("The job was cancelled before anything had begun")
+        return _INTERRUPTED
     except Exception:  # noqa: BLE001 - the one boundary: a bug of ours is said to be one
         with job_log.group("What went wrong inside nbci"), job_log.inert():
             job_log.say(traceback.format_exc())
@@ -54,31 +58,19 @@ def _run(session: Session) -> Review | None:
         return None
     match task:
         case ReviewTask():
-            _check_backend(inputs)
+            check_backend(inputs)
             ended = review(session, task.subject, task.comparison(session))
             if task.prunes:
                 forget_old_outputs(session)
             return ended
         case CommentTask():
+            check_backend(inputs)
             return answer(session, task.event)
         case ClosedTask():
             forget_pull_request(session, task.number)
         case NoTask():
             job_log.say(f"Nothing to do: {task.reason}")
     return None
-
-
-def _check_backend(inputs: Inputs) -> None:
-    """Raise UsageError for what needs another backend than the one there is."""
-    if inputs.backend is BackendInput.AZUREML:
-        return
-    if not inputs.wait:
-        raise UsageError(
-            "input `wait`: notebooks end with this job, so it has to wait for them; `false` is for"
-            " a backend that goes on without it"
-        )
-    if inputs.compute:
-        raise UsageError("input `compute`: this runner is the only compute of the backend `local`")
 
 
 def _exit_code(ended: Review | None, inputs: Inputs) -> int:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 from action import job_log
 from action.events import ClosedTask, CommentTask, NoTask, ReviewTask, Task
+from action.leftovers import conclude_left
 from action.session import Session
 from bot.errors import NbciError
 from bot.forges.github.outputs_branch import OutputsBranch
 from bot.model import Conclusion
+from bot.report.wording import plural
 
 
 def clean_up(session: Session, task: Task) -> None:
@@ -18,19 +20,9 @@ def clean_up(session: Session, task: Task) -> None:
     if head is None:
         job_log.say("Nothing to clean up")
         return
-    ours = f"/actions/runs/{session.context.run_id}"
-    checks = session.checks(head)
-    left = [
-        check
-        for check in checks.existing()
-        if check.status != "completed"
-        and check.external_id.startswith("nbci-")
-        and f"{ours}/" in f"{check.details_url}/"
-    ]
-    for check in left:
-        summary = "The job that ran this was cancelled, or ended before it could say how it went."
-        checks.conclude(check, Conclusion.CANCELLED.value, "Cancelled", summary)
-    job_log.say(f"Concluded {len(left)} check runs that were left in progress")
+    summary = "The job that ran this was cancelled, or ended before it could say how it went."
+    number = conclude_left(session, head, Conclusion.CANCELLED, "Cancelled", summary)
+    job_log.say(f"Concluded {plural(number, 'check run')} left in progress")
 
 
 def _head(session: Session, task: Task) -> str | None:

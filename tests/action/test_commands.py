@@ -1,0 +1,159 @@
+"""What people say in comments is carried out, or refused with the reason, and answered."""
+
+import pytest
+
+NOTEBOOKS = {
+    "passes.ipynb": ["print('here')"],
+    "fails.ipynb": ["n = 1", "1/0"],
+    "folder/deep.ipynb": ["2"],
+}
+
+
+@pytest.fixture(scope="module")
+def talk(new_world):
+    """A pull request on which the notebooks ran once, and one of two failed."""
+    world = new_world(
+        {"folder/deep.ipynb": ["2"]},
+        {name: NOTEBOOKS[name] for name in ("passes.ipynb", "fails.ipynb")},
+    )
+    world.run()
+    return world
+
+
+def outcome_of(world, result):
+    """Return which notebooks a job ran: the newest check runs whose origin is its run."""
+    number = world.machine.run_id
+    return {
+        check.name
+        for check in world.repository.check_runs()
+        if check.external_id.endswith(f"/{number}") and check.name.endswith(".ipynb")
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "notebooks"),
+    [
+        ("run", {"passes.ipynb", "fails.ipynb"}),
+        ("run changed", {"passes.ipynb", "fails.ipynb"}),
+        ("run folder/", {"folder/deep.ipynb"}),
+        ("run failed", {"fails.ipynb"}),
+        ("run all", set(NOTEBOOKS)),
+    ],
+)
+def test_run_runs_what_it_is_asked_for(talk, words, notebooks):
+    if words == "run failed":
+        talk.obey("/nbci run")
+
+    result = talk.obey(f"/nbci {words}")
+
+    assert outcome_of(talk, result) == notebooks
+    assert len(talk.repository.comments(talk.pull)) == 1 + 2 * len(talk.replies)
+
+
+def test_a_run_is_acknowledged_answered_and_linked(talk):
+    comment = talk.comment("Let us see:\n\n/nbci run passes.ipynb\n")
+
+    result = talk.hear(comment)
+
+    assert result.outcome == "success"
+    assert talk.reactions(comment) == ["eyes", "rocket"]
+    assert "1 notebook passed" in talk.replies[-1]
+    assert f"/actions/runs/{talk.machine.run_id}" in talk.replies[-1]
+
+
+def test_a_run_that_fails_is_answered_as_one(talk):
+    comment = talk.comment("/nbci run fails.ipynb")
+
+    result = talk.hear(comment)
+
+    assert result.outcome == "failure"
+    assert talk.reactions(comment) == ["eyes", "-1"]
+    assert "1 of 1 notebook failed" in talk.replies[-1]
+
+
+def test_nothing_of_the_pull_request_is_checked_out_in_the_workspace(talk):
+    talk.obey("/nbci run passes.ipynb")
+
+    assert list(talk.machine.workspace.iterdir()) == []
+
+
+def test_parameters_are_those_of_the_comment(new_world):
+    parameters = {"cell_type": "code", "metadata": {"tags": ["parameters"]}}
+    cell = {**parameters, "source": "n = 1", "outputs": [], "execution_count": None}
+    world = new_world({}, {"a.ipynb": [cell, "assert n == 3, n"]})
+
+    result = world.obey("/nbci run -p n=3")
+
+    assert result.outcome == "success"
+    assert "a.ipynb [n=3]" in world.checks()
+
+
+def test_the_named_commit_is_run_while_it_is_the_head(talk):
+    result = talk.obey(f"/nbci run passes.ipynb --sha {talk.head[:7]}")
+
+    assert result.outcome == "success"
+    assert talk.head[:10] in talk.replies[-1]
+
+
+def test_another_commit_is_not_run(talk):
+    base = talk.repository.branch_sha("main")
+    count = len(talk.repository.check_runs())
+
+    talk.obey(f"/nbci run --sha {base}")
+
+    assert base[:10] in talk.replies[-1]
+    assert talk.head[:10] in talk.replies[-1]
+    assert len(talk.repository.check_runs()) == count
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("/nbci run --sha abc", "--sha"),
+        ("/nbci run --foo", "--foo"),
+        ("/nbci rnu", "has no command `rnu`"),
+        ("/nbci help", "To tell it what to do, begin a line"),
+        ("/nbci", "After `/nbci`, say what to do."),
+    ],
+)
+def test_usage_is_replied(talk, command, answer):
+    count = len(talk.repository.check_runs())
+
+    result = talk.obey(command)
+
+    assert result.outcome == "success"
+    assert answer in talk.replies[-1]
+    assert "| `/nbci run failed` |" in talk.replies[-1]
+    assert len(talk.repository.check_runs()) == count
+
+
+def test_status_says_how_it_went(talk):
+    talk.obey("/nbci run")
+
+    talk.obey("/nbci status")
+
+    assert "1 of 2 notebooks failed" in talk.replies[-1]
+
+
+def test_status_and_failed_know_when_there_is_nothing_to_go_by(world):
+    world.obey("/nbci status")
+    world.obey("/nbci run failed")
+
+    assert "Nothing was run for" in world.replies[0]
+    assert "There is no earlier result for" in world.replies[1]
+    assert world.conclusions() == {}
+
+
+def test_failed_has_nothing_to_do_after_success(world):
+    world.run()
+
+    world.obey("/nbci run failed")
+
+    assert "Every notebook passed" in world.replies[-1]
+
+
+def test_a_compute_is_none_of_this_runner(world):
+    world.obey("/nbci run --compute gpu")
+
+    assert "There is no compute `gpu` here" in world.replies[-1]
+    assert world.conclusions() == {}
