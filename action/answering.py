@@ -6,13 +6,13 @@ they are fetched into a repository of their own, where nothing of them is checke
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from action import job_log
 from action.comparison import Comparison, fetched
+from action.inputs import Mode
 from action.refusing import (
     NotDone,
     check_has_not_moved,
@@ -22,6 +22,7 @@ from action.refusing import (
 )
 from action.reviewing import review
 from action.session import JOB_CHECK, REPORT_CHECK, Session
+from action.standing import reports, standing_of
 from action.subject import Subject
 from bot.commands import (
     USAGE,
@@ -39,7 +40,6 @@ from bot.forges.github.api import Refused
 from bot.forges.github.checks import ExistingCheck
 from bot.forges.github.events import CommentEvent, PullRequest
 from bot.model import Conclusion, Review
-from bot.report.checks import not_passed_in
 from bot.report.inert import code, words
 from bot.report.wording import headline
 
@@ -56,19 +56,15 @@ class _Answer:
 def answer(session: Session, event: CommentEvent) -> Review | None:
     """Carry out the command of a comment, if it holds one, and return the review it led to.
 
+    With the mode `acknowledge` a run is only announced, by the output `run`: another step is to
+    carry it out, once what the notebooks need is installed.
+
     Only people who may write to the repository are heard, which GitHub is asked for each time.
     Edited comments and those of bots are passed over. Raises NbciError when GitHub cannot be
     reached.
     """
-    if reason := why_passed_over(event):
-        job_log.say(f"Nothing to do: {reason}")
-        return None
-    try:
-        command: Command | CommandError | None = find_command(event.body)
-    except CommandError as error:
-        command = error
+    command = _command_in(event)
     if command is None:
-        job_log.say("Nothing to do: the comment holds no command for nbci")
         return None
     comments = session.comments(event.number)
     marker = f"<!-- reply of nbci to {event.comment_id} -->"
@@ -80,6 +76,9 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
         return None
     comments.react(event.comment_id, "eyes")
     try:
+        if session.inputs.mode is Mode.ACKNOWLEDGE and isinstance(command, RunCommand):
+            _announce(session, event, command)
+            return None
         done = _carry_out(session, event, command)
     except NotDone as error:
         done = _Answer(str(error), is_good=False)
@@ -89,6 +88,27 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
     comments.reply(done.text, marker)
     comments.react(event.comment_id, "rocket" if done.is_good else "-1")
     return done.review
+
+
+def _command_in(event: CommentEvent) -> Command | CommandError | None:
+    """Return what the comment tells us to do, or what is wrong with that; None is nothing."""
+    if reason := why_passed_over(event):
+        job_log.say(f"Nothing to do: {reason}")
+        return None
+    try:
+        command = find_command(event.body)
+    except CommandError as error:
+        return error
+    if command is None:
+        job_log.say("Nothing to do: the comment holds no command for nbci")
+    return command
+
+
+def _announce(session: Session, event: CommentEvent, command: RunCommand) -> None:
+    """Tell the workflow that there is something to run, unless that is refused."""
+    check_may_run(session, event, command, session.repository.pull_request(event.number))
+    job_log.set_outputs(session.context.output_file, {"run": "true"})
+    job_log.say("There is something to run")
 
 
 def _carry_out(session: Session, event: CommentEvent, command: Command | CommandError) -> _Answer:
@@ -162,17 +182,17 @@ def _notebooks(session: Session, command: RunCommand, pull: PullRequest) -> tupl
     """Return the notebooks that are asked for by name, or did not pass the last time."""
     if command.scope is not RunScope.FAILED:
         return command.paths
-    failed = _not_passed(_reports(session, pull))
-    if failed is None:
+    standing = standing_of(session, pull.head_sha)
+    if standing is None:
         raise NotDone(
             f"There is no earlier result for {code(pull.head_sha[:10])} to go by, so nothing was"
             " run. `/nbci run` runs what this pull request affects."
         )
-    if not failed:
+    if not standing.not_passed:
         raise NotDone(
             f"Every notebook passed for {code(pull.head_sha[:10])}: nothing to run again."
         )
-    return failed
+    return standing.not_passed
 
 
 def _fetched(session: Session, pull: PullRequest, subject: Subject, folder: Path) -> Comparison:
@@ -183,20 +203,7 @@ def _fetched(session: Session, pull: PullRequest, subject: Subject, folder: Path
 
 def _reports(session: Session, pull: PullRequest) -> list[ExistingCheck]:
     """Return the latest summary check run of the pull request's head, of each job of a matrix."""
-    return [
-        check
-        for check in session.checks(pull.head_sha).existing()
-        if check.name.partition(" (")[0] == REPORT_CHECK
-    ]
-
-
-def _not_passed(checks: list[ExistingCheck]) -> tuple[str, ...] | None:
-    """Return the notebooks that did not pass by any of *checks*, None where that is not known."""
-    lists = [not_passed_in(check.text) for check in checks if check.status == "completed"]
-    known = [paths for paths in lists if paths is not None]
-    if not known or len(known) < len(checks):
-        return None
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(known)))
+    return reports(session.checks(pull.head_sha).existing())
 
 
 def _details(url: str) -> str:

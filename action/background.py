@@ -45,7 +45,7 @@ class Background:
         """
         while self._thread.is_alive() and (left := patience()) > 0:
             with self._wake:
-                self._deadline = time.time() + left
+                self._deadline = time.monotonic() + left
                 self._wake.notify()
             self._thread.join(min(left, _LOOK_AGAIN))
         if self._error is not None:
@@ -69,7 +69,7 @@ class Background:
                 if self._deadline is not None and (again is None or again > self._deadline):
                     self._is_settled = again is None
                     return
-                seconds = _LONGEST_WAIT if again is None else again - time.time()
+                seconds = _LONGEST_WAIT if again is None else again - time.monotonic()
                 if not self._news and seconds > 0:
                     self._wake.wait(min(seconds, _LONGEST_WAIT))
                 self._news = False
@@ -78,4 +78,4 @@ class Background:
 def _patience(reason: str, again: float | None) -> str:
     if again is None:
         return reason
-    return f"{reason}; trying again in {max(again - time.time(), 0):.0f} s"
+    return f"{reason}; trying again in {max(again - time.monotonic(), 0):.0f} s"

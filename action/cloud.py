@@ -12,6 +12,7 @@ import time
 
 from action import job_log
 from action.session import REPORT_CHECK, Session
+from action.standing import standing_of
 from action.stopping import CANCELLED, Stop, Stopped
 from action.subject import Subject
 from bot.errors import NbciError
@@ -60,7 +61,7 @@ def _may_write(session: Session, publisher: Publisher) -> bool:
     again = publisher.step()
     while publisher.waiting_for and channel not in publisher.refusals:
         job_log.say(publisher.waiting_for)
-        time.sleep(max((again or 0.0) - time.time(), 1.0))
+        time.sleep(max((again or 0.0) - time.monotonic(), 1.0))
         again = publisher.step()
     return channel not in publisher.refusals
 
@@ -68,11 +69,11 @@ def _may_write(session: Session, publisher: Publisher) -> bool:
 def _started_by_maintainer(session: Session, head: str) -> Problem | None:
     """Return that the notebooks have passed for *head*, None where that is not so."""
     try:
-        checks = list(session.checks(head).existing(REPORT_CHECK))
+        standing = standing_of(session, head)
     except NbciError as error:
         job_log.warning(f"whether a maintainer has run the notebooks cannot be told: {error}")
         return None
-    if not any(check.conclusion == Conclusion.SUCCESS.value for check in checks):
+    if standing is None or standing.not_passed or not standing.is_whole:
         return None
     return Problem(
         conclusion=Conclusion.SUCCESS,

@@ -26,6 +26,7 @@ class Mode(StrEnum):
     """What the step is for."""
 
     AUTO = "auto"
+    ACKNOWLEDGE = "acknowledge"
     CLEAN_UP = "clean-up"
 
 

@@ -68,7 +68,7 @@ def check_may_run(
             "This pull request comes from a fork. Say which commit you have looked at:"
             f" `/nbci run --sha {pull.head_sha}`"
         )
-    if command.sha is None and session.repository.may_have_moved(pull, event.created_at):
+    if command.sha is None and session.repository.was_pushed_after(pull, event.created_at):
         raise NotDone(
             "There was a push after your comment, so nothing was run. Comment again:"
             f" `/nbci run --sha {pull.head_sha[:12]}`"

@@ -59,8 +59,11 @@ def _counts(ended: Review) -> dict[str, str]:
     }
 
 
-def tell(ended: Review, publisher: Publisher, *, is_shown: bool) -> None:
-    """Say what GitHub did not take, and annotate here what it has no check runs for."""
+def tell(ended: Review, publisher: Publisher, *, is_shown: bool, has_checks: bool) -> None:
+    """Say what GitHub did not take, and annotate here what it has no check runs for.
+
+    *has_checks* says whether it takes check runs; a commit status has no annotations.
+    """
     for channel, refusal in publisher.refusals.items():
         what = "check runs" if channel is Channel.CHECKS else "the comment"
         job_log.say(f"This token may not write {what}, so the results are here only. {refusal}")
@@ -68,6 +71,6 @@ def tell(ended: Review, publisher: Publisher, *, is_shown: bool) -> None:
         job_log.warning(problem)
     if not is_shown:
         job_log.warning(f"GitHub did not take the last results: {publisher.waiting_for}")
-    if Channel.CHECKS in publisher.refusals or not is_shown:
+    if not (is_shown and has_checks):
         for annotation in annotations_of_review(ended)[: job_log.MOST_ANNOTATIONS]:
             job_log.annotate(annotation)

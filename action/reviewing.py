@@ -20,6 +20,7 @@ from action.session import Session
 from action.stopping import stoppable
 from action.subject import Subject
 from bot.errors import NbciError
+from bot.forges.github.forge import GitHubForge
 from bot.model import Review, ReviewRequest
 from bot.publishing import Appearance, Publisher
 from bot.report.pages import Pages
@@ -46,7 +47,8 @@ def review(session: Session, subject: Subject, compare: Callable[[], Comparison]
 def _review(session: Session, subject: Subject, compare: Callable[[], Comparison]) -> Review:
     targets = results.prepare(session.context)
     kept = KeptOutputs(session, subject.head, subject.number)
-    publisher = _publisher(session, subject, kept)
+    forge = session.forge(subject.head, subject.number)
+    publisher = _publisher(session, subject, kept, forge)
     begun = Review(request=_request(session, subject))
     with stoppable() as stop, contextlib.ExitStack() as stack:
         ended = None
@@ -66,22 +68,23 @@ def _review(session: Session, subject: Subject, compare: Callable[[], Comparison
             raise
         finally:
             is_shown = background.finish(stop.patience())
-    results.tell(ended, publisher, is_shown=is_shown)
+    results.tell(ended, publisher, is_shown=is_shown, has_checks=forge.has_checks)
     return ended
 
 
-def _publisher(session: Session, subject: Subject, kept: KeptOutputs) -> Publisher:
+def _publisher(
+    session: Session, subject: Subject, kept: KeptOutputs, forge: GitHubForge
+) -> Publisher:
     is_pull_request = subject.number is not None
     appearance = Appearance(
         name=session.report_check,
-        started=round(time.time(), 3),
+        started=time.time(),
         checks=session.inputs.checks,
         comment=session.inputs.comment and is_pull_request and session.context.is_first,
         pages=Pages(run=kept.link, report=session.context.run_url),
         commands=is_pull_request,
     )
-    forge = session.forge(subject.head, subject.number)
-    return Publisher(forge, appearance, pace=session.pace, clock=time.time)
+    return Publisher(forge, appearance, pace=session.pace, clock=time.monotonic)
 
 
 def _request(session: Session, subject: Subject) -> ReviewRequest:

@@ -30,7 +30,7 @@ class Session:
 
     context: Context
     inputs: Inputs
-    pace: Pace = field(default_factory=lambda: Pace(time.time))
+    pace: Pace = field(default_factory=lambda: Pace(time.monotonic))
 
     @cached_property
     def api(self) -> Api:

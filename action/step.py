@@ -14,7 +14,7 @@ from action.inputs import FailOn, Inputs, Mode, check_backend
 from action.reviewing import review
 from action.session import Session
 from action.tidying import clean_up, forget_old_outputs, forget_pull_request
-from bot.errors import NbciError
+from bot.errors import NbciError, UsageError
 from bot.model import Conclusion, Review
 
 _PASSED = 0
@@ -56,6 +56,8 @@ def _run(session: Session) -> Review | None:
     if inputs.mode is Mode.CLEAN_UP:
         clean_up(session, task)
         return None
+    if inputs.mode is Mode.ACKNOWLEDGE and not isinstance(task, CommentTask):
+        raise UsageError("input `mode`: `acknowledge` is for the event issue_comment only")
     match task:
         case ReviewTask():
             check_backend(inputs)

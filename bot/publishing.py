@@ -162,10 +162,15 @@ class Publisher:
             self.waiting_for = str(error)
         except ForgeError as error:
             self.refusals[write.channel] = str(error)
+            self._go_on()
         else:
-            self._pause = 1.0
-            self._limited = 0
-            self.waiting_for = ""
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Note that GitHub has answered."""
+        self._pause = 1.0
+        self._limited = 0
+        self.waiting_for = ""
 
     def _pause_for(self, seconds: float) -> None:
         self._paused_until = self._clock() + seconds

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.model import Conclusion, Review
@@ -33,7 +35,7 @@ from bot.report.sections import (
 )
 from bot.report.wording import headline
 
-__all__ = ["MARKER", "Earlier", "comment_markdown", "is_ours"]
+__all__ = ["MARKER", "Earlier", "abandoned_comment", "comment_markdown", "is_ours"]
 
 LONGEST_BODY = 65_536
 """Characters that GitHub takes of a comment; we stay below it in bytes."""
@@ -64,6 +66,27 @@ def comment_markdown(
     )
     state = after(told, started, latest)
     return _body(review, state, pages, commands=commands)
+
+
+def abandoned_comment(body: str | None, *, report: str) -> str | None:
+    """Return what the comment *body* is to say once nobody works on its review any more.
+
+    None where it tells of another review than the one whose report is at *report*, or of an end.
+    """
+    state = read_state(body, time.time())
+    if state is None or state.latest.conclusion != UNFINISHED or state.latest.url != report:
+        return None
+    latest = replace(
+        state.latest, conclusion=Conclusion.CANCELLED, title=f"Cancelled: {state.latest.title}"
+    )
+    pages = Pages(report=report)
+    told = [
+        state_line(replace(state, latest=latest)),
+        f"### {CONCLUSION_ICONS[Conclusion.CANCELLED]} Cancelled",
+        "The job that ran these Jupyter notebooks was cancelled, or ended before it could say how"
+        f" it went. Commit {code(latest.head[:10])}. {full_report(pages)}",
+    ]
+    return "\n\n".join(told) + "\n" + _earlier(state.earlier, pages)
 
 
 def is_ours(body: str) -> bool:

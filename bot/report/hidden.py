@@ -34,20 +34,3 @@ def read_hidden(line: str) -> dict[str, JsonValue] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def hidden_report(url: str | None) -> str:
-    """Return the URL of a report as a last line of Markdown, for `report_in`."""
-    return f"\n{hidden({'report': url})}\n" if url else ""
-
-
-def report_in(markdown: str) -> str | None:
-    """Return the URL that `hidden_report` put at the end of *markdown*, None when there is none."""
-    value = read_hidden(last_line(markdown))
-    url = value.get("report") if value else None
-    return url if isinstance(url, str) else None
-
-
-def last_line(markdown: str) -> str:
-    """Return the last line that is not empty, where nothing but we can write."""
-    return markdown.rstrip("\r\n").rpartition("\n")[2]

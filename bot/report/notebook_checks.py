@@ -11,7 +11,6 @@ from bot.notebooks.timespan import duration
 from bot.report.annotations import annotations_of_run
 from bot.report.check_run import LONGEST_TEXT, LONGEST_TITLE, Button, CheckRun, CheckStatus
 from bot.report.failures import did_not_pass, outcome_words, what_happened, what_happened_there
-from bot.report.hidden import hidden_report
 from bot.report.inert import code, linked, words
 from bot.report.limited import LimitedPage
 from bot.report.pages import Pages
@@ -103,14 +102,13 @@ def _title(run: Run) -> str:
 
 
 def _notebook_summary(review: Review, run: Run, pages: Pages, *, commands: bool) -> str:
-    end = hidden_report(pages.report)
-    page = LimitedPage(LONGEST_TEXT - len(end.encode()), pages.report)
+    page = LimitedPage(LONGEST_TEXT, pages.report)
     page.add(_sentence(run) + "\n\n")
     for name, value in _facts(review, run, pages):
         page.add(f"- **{name}:** {value}\n")
     if commands and did_not_pass(run):
         page.add(HOW_TO_RERUN)
-    return page.text() + end
+    return page.text()
 
 
 def _sentence(run: Run) -> str:

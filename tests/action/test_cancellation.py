@@ -137,6 +137,7 @@ def test_clean_up_concludes_what_this_run_left_and_nothing_else(new_world):
     assert result.outcome == "success"
     assert world.conclusions() == dict.fromkeys(left, "cancelled")
     assert f"Concluded {len(left)} check run" in result.log
+    assert "### ⊘ Cancelled" in world.living_comment.body
 
 
 def end_at_once(kernel):

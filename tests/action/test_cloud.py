@@ -59,6 +59,17 @@ def test_a_fork_does_not_pass_while_a_maintainers_run_failed(new_world):
     assert result.outputs["conclusion"] == "action_required"
 
 
+def test_a_fork_does_not_pass_for_some_notebooks_that_a_maintainer_ran(new_world):
+    world = new_world({}, NOTEBOOKS, permissions=READ_ONLY)
+    name = next(iter(NOTEBOOKS))
+    world.run({"token": world.github.token(world.repository), "notebooks": name})
+    assert world.report.conclusion == "success"
+
+    result = world.run(AZURE)
+
+    assert result.outputs["conclusion"] == "action_required"
+
+
 def test_with_a_write_token_it_says_that_this_version_cannot(new_world):
     world = new_world({}, NOTEBOOKS)
 

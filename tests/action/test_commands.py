@@ -157,3 +157,80 @@ def test_a_compute_is_none_of_this_runner(world):
 
     assert "There is no compute `gpu` here" in world.replies[-1]
     assert world.conclusions() == {}
+
+
+def test_failed_remembers_what_a_run_of_other_notebooks_did_not_touch(talk):
+    talk.obey("/nbci run")
+    talk.obey("/nbci run passes.ipynb")
+
+    result = talk.obey("/nbci run failed")
+
+    assert outcome_of(talk, result) == {"fails.ipynb"}
+
+
+ACKNOWLEDGE = {"mode": "acknowledge"}
+
+
+def test_a_run_can_be_acknowledged_before_anything_is_installed(talk):
+    comment = talk.comment("/nbci run passes.ipynb")
+    replies, checks = len(talk.replies), len(talk.repository.check_runs())
+
+    result = talk.hear(comment, ACKNOWLEDGE)
+
+    assert result.outputs["run"] == "true"
+    assert talk.reactions(comment) == ["eyes"]
+    assert (len(talk.replies), len(talk.repository.check_runs())) == (replies, checks)
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [
+        ("/nbci help", "| `/nbci run failed` |"),
+        ("/nbci run --sha abcdef1", "has moved"),
+        ("/nbci run --wrong", "has no option"),
+    ],
+)
+def test_what_runs_nothing_is_answered_with_the_acknowledgement(talk, command, answer):
+    result = talk.obey(command, ACKNOWLEDGE)
+
+    assert result.outputs["run"] == ""
+    assert answer in talk.replies[-1]
+
+
+def test_other_events_are_not_acknowledged(world):
+    result = world.run(ACKNOWLEDGE)
+
+    assert result.outcome == "failure"
+    assert "`acknowledge` is for the event issue_comment only" in result.log
+
+
+def test_cancel_ends_the_actions_runs_that_work_on_the_pull_request(world):
+    job = world.repository.add_workflow_run(world.head)
+    world.repository.add_job_check(job, "nbci")
+    other = world.repository.add_workflow_run(world.head, name="tests")
+    world.repository.add_job_check(other, "build")
+    token = world.github.token(
+        world.repository,
+        permissions={"checks": "read", "pull_requests": "write", "actions": "write"},
+    )
+
+    world.obey("/nbci cancel", {"token": token})
+
+    assert "Cancelled what was running" in world.replies[-1]
+    assert (job.conclusion, other.conclusion) == ("cancelled", None)
+
+
+def test_cancel_says_when_nothing_runs(world):
+    world.obey("/nbci cancel")
+
+    assert "Nothing is running" in world.replies[-1]
+
+
+def test_cancel_names_the_permission_that_is_missing(world):
+    job = world.repository.add_workflow_run(world.head)
+    world.repository.add_job_check(job, "nbci")
+
+    result = world.obey("/nbci cancel")
+
+    assert result.outcome == "failure"
+    assert "`actions: write`" in world.replies[-1]

@@ -23,9 +23,9 @@ from bot.model import (
     Skipped,
 )
 from bot.report.check_run import CheckStatus
-from bot.report.checks import not_passed_in, notebook_check, review_id, summary_check
-from bot.report.hidden import report_in
+from bot.report.checks import notebook_check, review_id, summary_check
 from bot.report.pages import Pages
+from bot.report.standing import Standing, standing_after
 
 REPORT = "https://github.com/acme/models/actions/runs/1"
 LIMIT = 65_535
@@ -229,7 +229,7 @@ def test_before_the_plan_the_summary_says_what_is_going_on(review):
 
     assert check.title == "Finding out which notebooks to run"
     assert check.conclusion is None
-    assert not_passed_in(check.text) is None
+    assert not_passed(check.text) is None
 
 
 def test_the_rest_is_linked(review, failing):
@@ -387,6 +387,12 @@ def test_no_limit_is_exceeded_whatever_the_text(review, failing, unit, size):
     assert checks[2].text
 
 
+def not_passed(text):
+    """What a check with this text says did not pass, None where it says nothing."""
+    standing = standing_after([text])
+    return None if standing is None else standing.not_passed
+
+
 def test_the_list_of_what_did_not_pass_is_read_back(review, run, failing):
     runs = [
         run("good.ipynb", Outcome.PASSED),
@@ -398,17 +404,17 @@ def test_the_list_of_what_did_not_pass_is_read_back(review, run, failing):
 
     text = summary(review(*runs)).text
 
-    assert not_passed_in(text) == (
+    assert not_passed(text) == (
         "odd --> <!-- ü\udcff.ipynb",
         "reports/quarterly.ipynb",
         "waiting.ipynb",
     )
-    assert not_passed_in(text.replace("\n", "\r\n")) == not_passed_in(text)
+    assert not_passed(text.replace("\n", "\r\n")) == not_passed(text)
     assert len(Rendered(text).comments) == 1
 
 
 def test_where_everything_passed_the_list_is_empty(review, run):
-    assert not_passed_in(summary(review(run("a.ipynb", Outcome.PASSED))).text) == ()
+    assert not_passed(summary(review(run("a.ipynb", Outcome.PASSED))).text) == ()
 
 
 def test_a_list_too_long_to_be_complete_is_not_taken_for_one(review, run):
@@ -417,7 +423,7 @@ def test_a_list_too_long_to_be_complete_is_not_taken_for_one(review, run):
     text = summary(review(*runs)).text
 
     assert '"incomplete":true' in text
-    assert not_passed_in(text) is None
+    assert not_passed(text) is None
 
 
 @given(st.lists(st.text(min_size=1, max_size=40), max_size=20, unique=True))
@@ -429,7 +435,7 @@ def test_any_paths_are_read_back(paths):
     )
     review = Review(request=ReviewRequest(repository="r"), runs=runs, planned=True)
 
-    assert not_passed_in(summary(review).text) == tuple(paths)
+    assert not_passed(summary(review).text) == tuple(paths)
 
 
 @pytest.mark.parametrize(
@@ -449,21 +455,52 @@ def test_any_paths_are_read_back(paths):
     ],
 )
 def test_a_list_that_was_changed_is_not_read(text):
-    assert not_passed_in(text) is None
+    assert not_passed(text) is None
 
 
-def test_both_kinds_of_check_say_where_the_report_is_for_people_and_programs(hostile):
+def test_both_kinds_of_check_lead_to_the_report(review, failing):
     pages = Pages(report="https://github.com/acme/films/actions/runs/7")
-    (run,) = hostile.runs
 
-    summary = summary_check(hostile, name="n", pages=pages, buttons=False, per_notebook=True)
-    own = notebook_check(hostile, run, pages=pages, buttons=False)
+    whole = summary_check(review(failing), name="n", pages=pages, buttons=False, per_notebook=True)
+    own = notebook_check(review(failing), failing, pages=pages, buttons=False)
 
-    for check in (summary, own):
-        assert report_in(check.summary) == pages.report
+    for check in (whole, own):
         assert f"(<{pages.report}>)" in check.summary
 
 
-def test_only_the_last_line_of_a_check_can_say_where_the_report_is():
-    assert report_in('<!-- nbci {"report":"https://evil.example"} -->\nmore') is None
-    assert report_in('`<!-- nbci {"report":"https://evil.example"} -->`') is None
+def named(review, *runs):
+    """A review of these notebooks, asked for by name."""
+    asked = review(*runs)
+    names = tuple(run.notebook for run in runs)
+    return replace(asked, request=replace(asked.request, notebooks=names))
+
+
+def test_a_review_of_some_notebooks_forgets_nothing_of_the_others(review, run):
+    whole = review(run("a.ipynb", Outcome.FAILED), run("b.ipynb", Outcome.DIED))
+    some = named(review, run("a.ipynb", Outcome.PASSED), run("c.ipynb", Outcome.LOST))
+
+    standing = standing_after([summary(whole).text, summary(some).text])
+
+    assert standing == Standing(("b.ipynb", "c.ipynb"), is_whole=True)
+
+
+def test_notebooks_that_passed_by_name_do_not_speak_for_the_others(review, run):
+    standing = standing_after([summary(named(review, run("a.ipynb", Outcome.PASSED))).text])
+
+    assert standing == Standing((), is_whole=False)
+
+
+def test_a_review_of_everything_replaces_what_was_known(review, run):
+    before = review(run("a.ipynb", Outcome.FAILED))
+    after = review(run("a.ipynb", Outcome.PASSED))
+
+    standing = standing_after([summary(before).text, "garbled", summary(after).text])
+
+    assert standing == Standing((), is_whole=True)
+
+
+def test_what_was_asked_for_by_name_says_nothing_after_a_gap(review, run):
+    some = named(review, run("a.ipynb", Outcome.PASSED))
+
+    assert standing_after(["garbled", summary(some).text]) is None
+    assert standing_after([]) is None

@@ -18,7 +18,7 @@ from bot.model import (
     RunState,
     Skipped,
 )
-from bot.report.comment import MARKER, comment_markdown, is_ours
+from bot.report.comment import MARKER, abandoned_comment, comment_markdown, is_ours
 from bot.report.pages import Pages
 
 HOST = "https://github.com/acme/models/actions/runs"
@@ -164,6 +164,24 @@ def test_another_review_of_the_same_head_keeps_what_the_first_one_found(passed, 
     body = comment(passed, started=2.0, previous=first)
 
     assert "1 of 1 notebook failed" in earlier_part(body)
+
+
+def test_a_comment_that_nobody_works_on_any_more_says_so(review, run):
+    body = comment(review(run("a.ipynb", None)))
+
+    told = abandoned_comment(body, report=f"{HOST}/1")
+
+    assert "### ⊘ Cancelled" in told
+    assert '"conclusion":"cancelled"' in told
+    assert_inert(told, {f"{HOST}/1"})
+
+
+def test_a_comment_of_another_run_or_of_an_end_is_left_as_it_is(review, run, passed):
+    running, ended = comment(review(run("a.ipynb", None))), comment(passed)
+
+    assert abandoned_comment(running, report=f"{HOST}/2") is None
+    assert abandoned_comment(ended, report=f"{HOST}/1") is None
+    assert abandoned_comment(None, report=f"{HOST}/1") is None
 
 
 def test_of_the_same_head_a_review_that_never_ended_is_forgotten(passed, review, run):

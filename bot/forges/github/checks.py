@@ -81,9 +81,11 @@ class Checks:
         self._unsure: set[str] = set()
         self.app: str | None = None
 
-    def existing(self, name: str | None = None) -> Iterator[ExistingCheck]:
-        """Yield the check runs of the commit that are the latest of their name."""
-        parameters = {} if name is None else {"check_name": name}
+    def existing(
+        self, name: str | None = None, *, which: str = "latest"
+    ) -> Iterator[ExistingCheck]:
+        """Yield the check runs of the commit: the `latest` of each name, or `all` of them."""
+        parameters = {"filter": which} | ({} if name is None else {"check_name": name})
         for raw in self._api.pages(self._list, parameters, key="check_runs"):
             check = _existing(raw)
             if name in (None, check.name):

@@ -59,11 +59,12 @@ class GitHubRepository:
         for raw in self._api.pages(f"{self._path}/pulls", {"state": "open"}):
             yield raw["number"]
 
-    def may_have_moved(self, pull: PullRequest, moment: datetime) -> bool:
-        """Return whether the head may have been pushed after *moment*.
+    def was_pushed_after(self, pull: PullRequest, moment: datetime) -> bool:
+        """Return whether GitHub says that the head was pushed after *moment*.
 
         A commit does not say when it was pushed. The repository it lies in says when it was last
-        pushed to, and GitHub notes the commit in check suites as soon as it has it.
+        pushed to, and GitHub notes the commit in check suites as soon as it has it. Both in whole
+        seconds: who must be certain names the commit instead.
         """
         if pull.head_pushed_at is None or pull.head_pushed_at <= moment:
             return False
@@ -73,7 +74,7 @@ class GitHubRepository:
             for suite in self._api.pages(path, key="check_suites")
             if suite.get("created_at")
         ]
-        return not known_since or min(known_since) > moment
+        return bool(known_since) and min(known_since) > moment
 
     def merge_base(self, base: str, head: str) -> str:
         """Return the SHA of the commit where *head* left *base*."""

@@ -122,6 +122,7 @@ class GitHub:
             private=private,
             working=git,
             parent=parent,
+            pushed_at=self.now(),
         )
         self.account(repository.owner)
         self.repositories[full_name] = repository

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from building.repositories import Repository as WorkingRepository
+from fakes.github.accounts import App
 from fakes.github.git_store import GitStore
 from fakes.github.pulls import Issue, Pull
 from fakes.github.records import CheckRun, Comment, Reaction, Status, WorkflowRun
@@ -36,6 +37,7 @@ class Repository:
     workflow_runs: dict[int, WorkflowRun] = field(default_factory=dict, repr=False)
     suites: dict[tuple[int, str], int] = field(default_factory=dict, repr=False)
     not_here: set[str] = field(default_factory=set, repr=False)
+    pushed_at: str = ""
 
     @property
     def owner(self) -> str:
@@ -58,10 +60,13 @@ class Repository:
             return
         elsewhere = [f"^refs/heads/{branch}" for branch in sorted(self.not_here)]
         with self.github.lock:
+            before = self.store.refs("refs/heads/")
             self.store.fetch(
                 self.working.root, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
                 *elsewhere,
             )  # fmt: skip
+            if self.store.refs("refs/heads/") != before:
+                self.pushed_at = self.github.now()
             self.refresh_pulls()
 
     def refresh_pulls(self) -> None:
@@ -259,6 +264,29 @@ class Repository:
         )
         self.workflow_runs[run.id] = run
         return run
+
+    def add_job_check(self, run: WorkflowRun, name: str) -> CheckRun:
+        """Let a job of a workflow run have begun, whose check run GitHub itself makes."""
+        app = self.github.app("github-actions")
+        check = CheckRun(
+            id=self.github.new_id("check_run"),
+            app=app,
+            name=name,
+            head_sha=run.head_sha,
+            suite_id=self.suite_id(app, run.head_sha),
+            details_url=f"{self.github.server_url}/{self.full_name}/actions/runs/{run.id}/job/5",
+            status="in_progress",
+            started_at=self.github.now(),
+        )
+        self.all_check_runs[check.id] = check
+        return check
+
+    def suite_id(self, app: App, sha: str) -> int:
+        """Return the check suite of an app for a commit, which from now on exists."""
+        key = (app.id, sha)
+        if key not in self.suites:
+            self.suites[key] = self.github.new_id("suite")
+        return self.suites[key]
 
     # Events
 

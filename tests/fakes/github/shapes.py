@@ -75,6 +75,7 @@ def repository(which: Repository) -> Json:
         "url": api_url(which),
         "html_url": web_url(which),
         "clone_url": which.git_url,
+        "pushed_at": which.pushed_at,
         "archived": False,
         "disabled": False,
     }

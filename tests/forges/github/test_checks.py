@@ -67,7 +67,6 @@ def test_a_check_run_is_made_with_all_it_says(hosted: Hosted):
     assert (run.name, run.external_id) == ("a.ipynb", "nbci-1")
     assert (run.status, run.conclusion) == ("completed", "failure")
     assert (run.title, run.summary, run.text) == ("failed", "It failed.", "Traceback")
-    assert run.details_url == "https://example.org/7"
     assert [action["identifier"] for action in run.actions] == ["rerun"]
 
 

@@ -97,7 +97,7 @@ def test_the_commit_where_the_head_left_the_base_is_told(hosted: Hosted, reposit
     assert repository.merge_base(base, hosted.sha) == base
 
 
-class TestMayHaveMoved:
+class TestWasPushedAfter:
     @pytest.fixture
     def pull(self, repository) -> PullRequest:
         """Return the pull request of a repository that was pushed to right now."""
@@ -110,19 +110,19 @@ class TestMayHaveMoved:
         return datetime.now(UTC)
 
     def test_not_where_nothing_was_pushed_since(self, hosted: Hosted, repository, pull):
-        assert repository.may_have_moved(pull, pull.head_pushed_at) is False
+        assert repository.was_pushed_after(pull, pull.head_pushed_at) is False
         assert hosted.asked("GET", "checks/list-suites-for-ref") == 0
 
     def test_not_where_github_knew_the_commit_before(self, repository, known, pull):
         later = replace(pull, head_pushed_at=known + timedelta(hours=1))
 
-        assert repository.may_have_moved(later, known) is False
+        assert repository.was_pushed_after(later, known) is False
 
     def test_where_github_got_to_know_the_commit_later(self, repository, known, pull):
-        assert repository.may_have_moved(pull, known - timedelta(hours=1)) is True
+        assert repository.was_pushed_after(pull, known - timedelta(hours=1)) is True
 
-    def test_where_it_cannot_be_told(self, repository, pull):
-        assert repository.may_have_moved(pull, datetime(2026, 1, 1, tzinfo=UTC)) is True
+    def test_not_where_github_says_nothing_of_the_commit(self, repository, pull):
+        assert repository.was_pushed_after(pull, datetime(2026, 1, 1, tzinfo=UTC)) is False
 
 
 def check_run(name: str, status: CheckStatus, url: str | None = None) -> CheckRun:
@@ -171,8 +171,7 @@ class TestCancellingActionsRuns:
         return GitHubRepository(hosted.api(token), NAME)
 
     def job(self, hosted: Hosted, run, name: str = "nbci") -> None:
-        url = f"https://example.org/octo/science/actions/runs/{run.id}/job/5"
-        hosted.checks().put(check_run(name, CheckStatus.IN_PROGRESS, url))
+        hosted.repository.add_job_check(run, name)
 
     def cancelled(self, hosted: Hosted, repository, but: int = 0) -> list[int]:
         names = frozenset({"nbci", "nbci report"})
