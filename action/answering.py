@@ -106,9 +106,16 @@ def _command_in(event: CommentEvent) -> Command | CommandError | None:
 
 def _announce(session: Session, event: CommentEvent, command: RunCommand) -> None:
     """Tell the workflow that there is something to run, unless that is refused."""
-    check_may_run(session, event, command, session.repository.pull_request(event.number))
+    pull = session.repository.pull_request(event.number)
+    check_may_run(session, event, command, pull)
+    _pin(session, event).write_text(pull.head_sha)
     job_log.set_outputs(session.context.output_file, {"run": "true"})
     job_log.say("There is something to run")
+
+
+def _pin(session: Session, event: CommentEvent) -> Path:
+    """Return the file that keeps, from one step to the next, which head a command is about."""
+    return session.context.temporary / f"nbci-head-{event.comment_id}"
 
 
 def _carry_out(session: Session, event: CommentEvent, command: Command | CommandError) -> _Answer:
@@ -148,6 +155,9 @@ def _cancel(session: Session, pull: PullRequest) -> _Answer:
 
 def _run(session: Session, event: CommentEvent, command: RunCommand) -> _Answer:
     pull = session.repository.pull_request(event.number)
+    pinned = _pin(session, event)
+    if pinned.exists():
+        check_has_not_moved(pinned.read_text(), pull)
     check_may_run(session, event, command, pull)
     inputs = session.inputs
     asked = replace(

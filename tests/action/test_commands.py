@@ -1,6 +1,7 @@
 """What people say in comments is carried out, or refused with the reason, and answered."""
 
 import pytest
+from fakes.actions.runner import OWN_ACTION
 
 NOTEBOOKS = {
     "passes.ipynb": ["print('here')"],
@@ -180,6 +181,27 @@ def test_a_run_can_be_acknowledged_before_anything_is_installed(talk):
     assert result.outputs["run"] == "true"
     assert talk.reactions(comment) == ["eyes"]
     assert (len(talk.replies), len(talk.repository.check_runs())) == (replies, checks)
+
+
+def test_what_was_acknowledged_is_what_runs(world):
+    seen, asked = world.head, []
+
+    def push_between_the_steps(request):
+        if request.path.endswith("/permission"):
+            asked.append(request)
+            if len(asked) == 2:
+                world.push({"later.ipynb": ["1"]})
+
+    world.github.before_request(push_between_the_steps)
+    steps = [
+        {"id": "command", "uses": f"{OWN_ACTION}@main", "with": ACKNOWLEDGE},
+        {"id": "nbci", "uses": f"{OWN_ACTION}@main"},
+    ]
+
+    world.obey("/nbci run", steps=steps)
+
+    assert f"moved from `{seen[:10]}` to `{world.head[:10]}`" in world.replies[-1]
+    assert world.conclusions(seen) == world.conclusions() == {}
 
 
 @pytest.mark.parametrize(
