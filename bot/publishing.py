@@ -281,13 +281,16 @@ class Publisher:
     def _put(self, check: CheckRun) -> None:
         if self._shown.get(check.external_id) == check:
             return
-        try:
-            self._forge.put_check(check)
-        except ForgeError as error:
-            if getattr(error, "status", None) != HTTPStatus.UNPROCESSABLE_ENTITY:
-                raise
-            # This one is not as GitHub wants it, which says nothing about the others.
-            self.problems.append(str(error))
+        # What GitHub finds fault with may be a notebook's: without that, it can still be concluded.
+        for said in dict.fromkeys([check, replace(check, annotations=(), text="")]):
+            try:
+                self._forge.put_check(said)
+                break
+            except ForgeError as error:
+                if getattr(error, "status", None) != HTTPStatus.UNPROCESSABLE_ENTITY:
+                    raise
+                # This one is not as GitHub wants it, which says nothing about the others.
+                self.problems.append(str(error))
         self._shown[check.external_id] = check
 
     def _summary_check(self, review: Review, refusal: str | None) -> CheckRun:

@@ -394,3 +394,28 @@ def test_whatever_fails_on_the_way_the_end_is_the_same(shared, seed, mode, numbe
 
     assert show.publisher.refusals == {}
     assert end_state(hosted) == expected
+
+
+class DislikesAnnotations(Finicky):
+    """A forge that takes no annotations."""
+
+    def put_check(self, check) -> None:
+        if check.annotations:
+            raise Refused("PATCH /check-runs: HTTP 422: annotations are odd", 422)
+        self.forge.put_check(check)
+
+
+def test_a_check_run_whose_annotations_are_refused_is_concluded_without_them(hosted):
+    review = new_review(hosted.sha, 2)
+    show = Show(hosted)
+    show.publisher = Publisher(
+        DislikesAnnotations(hosted.forge(), ""),
+        Appearance(name="nbci report", started=hosted.clock.now),
+        pace=Pace(hosted.clock),
+        clock=hosted.clock,
+    )
+
+    show.play(review, 10)
+
+    assert {run.status for run in hosted.repository.check_runs()} == {"completed"}
+    assert show.publisher.problems == ["PATCH /check-runs: HTTP 422: annotations are odd"]
