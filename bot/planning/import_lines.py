@@ -23,6 +23,7 @@ _STATEMENT = re.compile(
 )
 # `try: import a`, `x = 1; import a`
 _LATER_ON_A_LINE = re.compile(r"[:;][ \t]*((?:import|from)[ \t.][^\n]*)")
+_UNCERTAIN = re.compile("[\"'#]")
 _QUOTED = re.compile(r"(\"\"\"|''')(?:.*?\1|.*)", re.DOTALL)
 
 
@@ -45,12 +46,25 @@ def imports_by_line(code: str) -> tuple[Import, ...] | None:
     statements = _STATEMENT.findall(code)
     if not statements:
         return ()
-    if any(
-        "import" in match[0] and _STATEMENT.search(match[0]) for match in _QUOTED.finditer(code)
-    ):
+    if not _stand_outside_of_strings(code):
         return None
     tree = parse("\n".join(statements))
     return imports_in(tree.body) if tree else None
+
+
+def _stand_outside_of_strings(code: str) -> bool:
+    """Whether what looks like an import in *code* certainly is none inside of triple quotes."""
+    end = 0
+    for match in _QUOTED.finditer(code):
+        line = max(end, code.rfind("\n", 0, match.start()) + 1)
+        end = match.end()
+        # Behind a comment or another quote these may be no quotes at all, and an escaped one does
+        # not end a string: from there on, what is inside and what outside would be the wrong way.
+        if _UNCERTAIN.search(code, line, match.start()) or code[end - 4 : end - 3] == "\\":
+            return False
+        if "import" in match[0] and _STATEMENT.search(match[0]):
+            return False
+    return True
 
 
 def likely_imports(code: str) -> tuple[Import, ...]:

@@ -86,7 +86,7 @@ def shared(new_world):
         ({"outputs-branch": "a..b"}, "input `outputs-branch`: expected the name of a branch"),
         ({"wait": "false"}, "input `wait`: notebooks end with this job"),
         ({"compute": "gpu"}, "input `compute`: this runner is the only compute"),
-        ({"mode": "tidy"}, "input `mode`: expected one of `auto`, `clean-up`, got 'tidy'"),
+        ({"mode": "tidy"}, "input `mode`: expected one of `auto`, `acknowledge`, `clean-up`"),
         ({"token": ""}, "input `token`: it is empty"),
     ],
 )

@@ -76,9 +76,14 @@ STATEMENT = st.one_of(
     st.builds("# import {}".format, NAME),
     st.builds("x = 'import {}'".format, NAME),
     st.builds("x = {{'a': 1}}  # '''{}".format, NAME),
+    st.builds("x = \"'''\"  # {}".format, NAME),
+    st.builds("x = '''\\'''\nimport {}\n'''".format, NAME),
 )
 
 
+@example(["x = {'a': 1}  # '''a", "text = '''\nimport a\n'''"])
+@example(["x = \"'''\"", "text = '''\nimport a\n'''"])
+@example(["x = '''\\'''\nimport a\n'''"])
 @given(st.lists(STATEMENT, max_size=6))
 def test_looking_at_lines_finds_what_the_syntax_tree_has(statements):
     code = "\n".join(statements)
