@@ -71,6 +71,12 @@ class World:
         with self.start(inputs, **options) as job:
             return job.wait(LONGEST)
 
+    def run_workflow(self, name, **options):
+        """Run the job of a workflow that is there to be copied, and return its JobResult."""
+        self.machine = self._machine(**options)
+        with self.machine.start_workflow_job(ROOT / "workflows" / name) as job:
+            return job.wait(LONGEST)
+
     def obey(self, body, inputs=None, *, login="maria", **options):
         """Have somebody comment, run the job that this starts, and return its JobResult."""
         return self.hear(self.comment(body, login), inputs, **options)
