@@ -28,15 +28,21 @@ class Remote:
 
     def settings(self) -> list[tuple[str, str]]:
         """Return git's settings for a fetch from here."""
-        # That it is off elsewhere keeps submodules from naming folders of this machine.
-        settings = [("protocol.file.allow", "always")]
         url, server = urlsplit(self.url), urlsplit(self.server)
-        if self.token and (url.scheme, url.netloc) == (server.scheme, server.netloc):
-            key = f"http.{url.scheme}://{url.netloc}/.extraheader"
-            login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        if not self.token or (url.scheme, url.netloc) != (server.scheme, server.netloc):
+            # That it is off elsewhere keeps submodules from naming folders of this machine.
+            return [("protocol.file.allow", "always")]
+        key = f"http.{url.scheme}://{url.netloc}/.extraheader"
+        login = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
+        return [
+            # Whatever the checkout's configuration says, no program of its choice sees the token.
+            ("protocol.allow", "never"),
+            (f"protocol.{url.scheme}.allow", "always"),
+            ("credential.helper", ""),
             # The empty one drops what actions/checkout may have left: two are refused by GitHub.
-            settings += [(key, ""), (key, f"AUTHORIZATION: basic {login}")]
-        return settings
+            (key, ""),
+            (key, f"AUTHORIZATION: basic {login}"),
+        ]
 
 
 def fetch_commits(git: Git, remote: Remote, commits: Sequence[str], *, shallow: bool) -> None:

@@ -150,6 +150,25 @@ def test_the_token_is_shown_to_its_own_server_only(empty, hosted, server):
     assert bool(shown) == (server == "SAME")
 
 
+@pytest.mark.parametrize("kind", ["ssh", "helper"])
+def test_no_program_that_the_checkout_names_sees_the_token(hosted, remote, empty, tmp_path, kind):
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\nenv > {tmp_path / 'seen'}\nexit 1\n")
+    program.chmod(0o700)
+    config = Repository(empty.folder).git
+    if kind == "ssh":
+        config("config", "url.ssh://evil.example/.insteadOf", f"{hosted.github.server_url}/")
+        config("config", "core.sshCommand", str(program))
+    else:
+        hosted.github.expire(hosted.token)
+        config("config", "credential.helper", str(program))
+
+    with pytest.raises(UsageError):
+        fetch_commits(empty, remote, [hosted.sha], shallow=True)
+
+    assert not (tmp_path / "seen").exists()
+
+
 def test_a_redirect_takes_the_token_to_no_other_host(empty, hosted):
     with scripted_server() as own, scripted_server() as other:
         other.answer(401, "no", WWW_Authenticate="Basic")
