@@ -155,7 +155,7 @@ def test_no_script_has_an_expression_in_it(name):
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_every_action_that_is_used_is_pinned(name):
-    used = [step["uses"] for step in steps_of(EVERYTHING[name]) if "uses" in step]
+    used = {step["uses"] for step in steps_of(EVERYTHING[name]) if "uses" in step} - {"./"}
 
     assert [uses for uses in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", uses)] == []
 
