@@ -103,6 +103,8 @@ class Api:
             found = answer.get(key) if key and isinstance(answer, dict) else answer
             if not isinstance(found, list):
                 raise Unanswered(f"GET {path}: GitHub's answer holds no list")
+            if key and page == 1 and not found and answer.get("total_count"):
+                raise Unanswered(f"GET {path}: GitHub's answer leaves out what it counts")
             if found and found == before:  # what follows a redirect may lose the page's number
                 raise Unanswered(f"GET {path}: page {page} is the one before once more")
             for item in found:

@@ -218,3 +218,16 @@ def test_the_app_is_known_once_a_check_run_was_made(hosted: Hosted):
     checks.put(begun())
 
     assert checks.app == "github-actions"
+
+
+def test_a_list_that_comes_without_what_it_counts_is_not_believed(hosted: Hosted):
+    hosted.checks().put(begun())
+    hosted.github.fault("empty_page", method="GET", path="/check-runs$")
+    checks = hosted.checks()
+
+    with pytest.raises(Unanswered):
+        checks.put(ended())
+    checks.put(ended())
+
+    (run,) = hosted.repository.check_runs()
+    assert run.conclusion == "failure"

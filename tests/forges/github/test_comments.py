@@ -195,3 +195,12 @@ def test_a_reaction_is_there_once(hosted: Hosted, kind):
     hosted.comments().react(comment.id, "eyes")
 
     assert [item.content for item in hosted.repository.reactions(comment)] == ["eyes"]
+
+
+def test_a_list_that_comes_without_what_it_lists_makes_no_second_comment(hosted: Hosted):
+    hosted.comments().upsert(lambda _: FIRST)
+    hosted.github.fault("empty_page", method="GET", path="/comments$")
+
+    hosted.comments().upsert(lambda _: SECOND)
+
+    assert bodies(hosted) == [SECOND]
