@@ -182,7 +182,7 @@ def _pull_request(payload: Payload) -> PullRequest:
         state=payload.text("state"),
         draft=payload.flag("draft", default=False),
         merged=_is_merged(payload),
-        locked=payload.flag("locked"),
+        locked=payload.flag("locked", default=False),
         head_sha=head.sha("sha"),
         head_ref=head.text("ref"),
         head_repository_id=repository.integer("id") if repository else None,
@@ -205,12 +205,14 @@ def _repository(payload: Payload) -> Repository:
         id=repository.integer("id"),
         full_name=repository.text("full_name"),
         default_branch=repository.text("default_branch"),
-        private=repository.flag("private"),
+        private=repository.flag("private", default=False),
     )
 
 
 def _user(user: Payload) -> User:
-    return User(login=user.text("login"), id=user.integer("id"), is_bot=user.text("type") == "Bot")
+    login = user.text("login")
+    is_bot = user.optional_text("type") == "Bot" or login.endswith("[bot]")
+    return User(login=login, id=user.integer("id"), is_bot=is_bot)
 
 
 def _author(written: Payload) -> User:
