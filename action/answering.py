@@ -71,7 +71,8 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
     if (refusal := refusal_for(session, event)) is not None:
         comments.react(event.comment_id, "confused")
         if refusal:
-            comments.reply(refusal, marker)
+            # Whoever it is may comment again and again: told once, it is told to all.
+            comments.reply(refusal, "<!-- reply of nbci: not verified -->", once=True)
         job_log.say(f"Nothing to do: {refusal or 'who wrote it may not write to this repository'}")
         return None
     comments.react(event.comment_id, "eyes")

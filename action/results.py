@@ -9,11 +9,11 @@ import re
 
 from action import job_log
 from action.context import Context
-from bot.cli.targets import Targets
 from bot.model import Outcome, Review
 from bot.publishing import Channel, Publisher
 from bot.report.annotations import annotations_of_review
 from bot.report.markdown import summary_markdown
+from bot.report.targets import Targets
 
 _FAILED = (Outcome.FAILED, Outcome.TIMED_OUT, Outcome.DIED, Outcome.REJECTED)
 _MOST_REPORTS = 1000

@@ -17,13 +17,13 @@ from rich.console import Console
 from bot import wiring
 from bot.backends.local.launchers import ForkServerLauncher
 from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED, NOT_PASSED, PASSED
-from bot.cli.targets import STANDARD_OUTPUT, Targets
 from bot.cli.workflow_commands import no_workflow_commands
 from bot.errors import UsageError
 from bot.forges.base import Checkout
 from bot.forges.opening import open_checkout
 from bot.model import JsonValue, Outcome, Review, ReviewRequest
 from bot.report.folder import prepare_pages, write_page
+from bot.report.targets import STANDARD_OUTPUT, Targets
 from bot.report.terminal import TerminalReport
 from bot.review import World, run_to_end
 

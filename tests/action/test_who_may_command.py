@@ -54,6 +54,16 @@ def test_nothing_runs_when_the_permission_cannot_be_verified(world, fault):
     assert_nothing_ran(world)
 
 
+def test_that_permissions_cannot_be_verified_is_said_once(world):
+    world.github.fault("secondary_limit", path="/collaborators/", times=99)
+
+    for _ in range(3):
+        world.obey("/nbci run", login="stranger")
+
+    assert len(world.replies) == 1
+    assert_nothing_ran(world)
+
+
 def test_an_edited_comment_is_not_obeyed(world):
     comment = world.comment("hello")
     comment.edit("/nbci run")

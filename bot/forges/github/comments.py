@@ -47,9 +47,12 @@ class Comments:
 
         self._api.persist(write)
 
-    def reply(self, text: str, marker: str) -> None:
-        """Write a comment of its own, once: *marker*, an HTML comment, tells it from others."""
-        was_tried = False
+    def reply(self, text: str, marker: str, *, once: bool = False) -> None:
+        """Write a comment of its own; *marker*, an HTML comment, tells it from others.
+
+        With *once*, nothing is written where a comment of ours has the same marker already.
+        """
+        was_tried = once
 
         def write() -> None:
             nonlocal was_tried

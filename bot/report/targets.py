@@ -1,4 +1,4 @@
-"""Where `nbci run` writes what it found."""
+"""Where a report is written: its folder, and files of their own for other programs."""
 
 from __future__ import annotations
 
