@@ -13,7 +13,7 @@ import time
 from action import job_log
 from action.session import REPORT_CHECK, Session
 from action.standing import standing_of
-from action.stopping import CANCELLED, Stop, Stopped
+from action.stopping import CANCELLED, LONGEST_PATIENCE, Stop, Stopped
 from action.subject import Subject
 from bot.errors import NbciError
 from bot.model import Conclusion, Problem, Review, ReviewRequest
@@ -58,12 +58,13 @@ def _may_write(session: Session, publisher: Publisher) -> bool:
         channel = Channel.COMMENT
     else:
         return False
+    last = time.monotonic() + LONGEST_PATIENCE
     again = publisher.step()
-    while publisher.waiting_for and channel not in publisher.refusals:
+    while publisher.waiting_for and time.monotonic() < last:
         job_log.say(publisher.waiting_for)
         time.sleep(max((again or 0.0) - time.monotonic(), 1.0))
         again = publisher.step()
-    return channel not in publisher.refusals
+    return channel not in publisher.refusals and not publisher.waiting_for
 
 
 def _started_by_maintainer(session: Session, head: str) -> Problem | None:
