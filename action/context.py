@@ -33,7 +33,6 @@ class Context:
     server_url: str
     api_url: str
     run_id: int
-    job: str
     step: str
     variant: str
     is_first: bool
@@ -74,7 +73,6 @@ class Context:
             server_url=environment.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/"),
             api_url=environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
             run_id=int(run_id) if run_id.isdecimal() else 0,
-            job=job,
             step=f"{job}-{index}-{attempt}-{action}",
             variant=variant_of(environment),
             is_first=index == "0",

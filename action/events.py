@@ -33,7 +33,6 @@ class ReviewTask:
 
     subject: Subject
     base: str | None
-    pull_request: PullRequest | None = None
     prunes: bool = False
 
     def comparison(self, session: Session) -> Callable[[], Comparison]:
@@ -99,7 +98,7 @@ def _task(event: Event, context: Context, inputs: Inputs) -> Task:
 
 def _review_of(pull: PullRequest, inputs: Inputs) -> ReviewTask:
     subject = _subject(pull.head_sha, f"refs/pull/{pull.number}", inputs, pull.number)
-    return ReviewTask(subject=subject, base=_compared(pull.base_sha, subject), pull_request=pull)
+    return ReviewTask(subject=subject, base=_compared(pull.base_sha, subject))
 
 
 def _review_of_ref(

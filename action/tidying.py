@@ -51,24 +51,27 @@ def _head(session: Session, task: Task) -> tuple[str | None, int | None]:
 
 def forget_pull_request(session: Session, number: int) -> None:
     """Remove the executed notebooks of a pull request that is closed."""
-    _prune(session, lambda name: name != f"pr-{number}")
+    _prune(session, lambda: lambda name: name != f"pr-{number}")
 
 
 def forget_old_outputs(session: Session) -> None:
     """Remove the executed notebooks of closed pull requests, and of all other runs but this one."""
-    if session.inputs.outputs_branch:
+
+    def choose() -> Callable[[str], bool]:
         kept = {f"pr-{number}" for number in session.repository.open_pull_requests()}
-        kept.add(f"run-{session.context.run_id}")
-        _prune(session, kept.__contains__)
+        return {*kept, f"run-{session.context.run_id}"}.__contains__
+
+    _prune(session, choose)
 
 
-def _prune(session: Session, keep: Callable[[str], bool]) -> None:
+def _prune(session: Session, choose: Callable[[], Callable[[str], bool]]) -> None:
+    """Remove from the outputs branch what the choice says no to; that it cannot is no failure."""
     branch = session.inputs.outputs_branch
     if not branch:
-        job_log.say("Nothing to do")
+        job_log.say("No outputs branch is named, so there is nothing to remove")
         return
     try:
-        removed = OutputsBranch(session.api, session.context.repository, branch).prune(keep)
+        removed = OutputsBranch(session.api, session.context.repository, branch).prune(choose())
     except NbciError as error:
         job_log.warning(f"old executed notebooks could not be removed from {branch}: {error}")
         return

@@ -101,6 +101,17 @@ def test_a_schedule_runs_all(main):
     assert ran(main, main.sha) == {"a.ipynb", "b.ipynb"}
 
 
+def test_that_old_outputs_cannot_be_removed_fails_nothing(main):
+    main.github.fault("secondary_limit", path="/pulls$")
+    token = main.github.token(main.repository, permissions={"checks": "write", "contents": "write"})
+    inputs = {"token": token, "outputs-branch": "nbci-outputs"}
+
+    result = main.run(inputs, **main.on_main("schedule", main.repository.schedule_event()))
+
+    assert result.outcome == "success"
+    assert "old executed notebooks could not be removed" in result.annotated("warning")[0]
+
+
 def test_pull_request_target_is_refused(main):
     count = len(main.writes())
 

@@ -56,10 +56,9 @@ class Refused(ForgeError):
 class Api:
     """One token's way to one server; not for several threads at once.
 
-    `requests_made` counts what was sent, and *wrote* is called for each request that may change
-    something. Every method raises TryLater when a limit is reached (no request should be made
-    before its `at`), Refused when GitHub says no, and Unanswered when no sensible answer came: 5xx,
-    a broken connection, HTML instead of JSON.
+    *wrote* is called for each request that may change something. Every method raises TryLater when
+    a limit is reached (no request should be made before its `at`), Refused when GitHub says no, and
+    Unanswered when no sensible answer came: 5xx, a broken connection, HTML instead of JSON.
     """
 
     def __init__(
@@ -86,7 +85,6 @@ class Api:
             seconds_between_writes=None,
         ).requester
         self._persists_until: float | None = None
-        self.requests_made = 0
 
     def get(self, path: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Return the object at *path*, asking again a few times where no answer comes."""
@@ -199,7 +197,6 @@ class Api:
         body: Mapping[str, Any] | None,
     ) -> tuple[int, dict[str, str], str]:
         """Send one request and return the status, the headers and the text of what comes back."""
-        self.requests_made += 1
         if method != "GET":
             self._wrote()
         try:

@@ -118,7 +118,8 @@ class Checks:
         """Conclude a check run that nobody works on any more."""
         output = {"title": title, "summary": summary}
         body = {"status": "completed", "conclusion": conclusion, "output": output, "actions": []}
-        self._api.write("PATCH", f"{self._path}/{left.id}", body)
+        path = f"{self._path}/{left.id}"
+        self._api.persist(lambda: self._api.write("PATCH", path, body))
 
     def _known(self) -> dict[str, _OurCheck]:
         """Return the check runs to go on with, by their external id."""
