@@ -13,13 +13,7 @@ from pathlib import Path
 from action import job_log
 from action.comparison import Comparison, fetched
 from action.inputs import Mode
-from action.refusing import (
-    NotDone,
-    check_has_not_moved,
-    check_may_run,
-    refusal_for,
-    why_passed_over,
-)
+from action.refusing import check_may_run, refusal_for
 from action.reviewing import review
 from action.session import JOB_CHECK, REPORT_CHECK, Session
 from action.standing import reports, standing_of
@@ -37,9 +31,16 @@ from bot.commands import (
 )
 from bot.errors import TryLater, Unanswered, UsageError
 from bot.forges.github.api import Refused
+from bot.forges.github.authority import (
+    NOT_VERIFIED_MARKER,
+    NotDone,
+    check_has_not_moved,
+    why_passed_over,
+)
 from bot.forges.github.checks import ExistingCheck
 from bot.forges.github.events import CommentEvent, PullRequest
 from bot.model import Conclusion, Review
+from bot.report import replies
 from bot.report.inert import code, words
 from bot.report.wording import headline
 
@@ -71,8 +72,7 @@ def answer(session: Session, event: CommentEvent) -> Review | None:
     if (refusal := refusal_for(session, event)) is not None:
         comments.react(event.comment_id, "confused")
         if refusal:
-            # Whoever it is may comment again and again: told once, it is told to all.
-            comments.reply(refusal, "<!-- reply of nbci: not verified -->", once=True)
+            comments.reply(refusal, NOT_VERIFIED_MARKER, once=True)
         job_log.say(f"Nothing to do: {refusal or 'who wrote it may not write to this repository'}")
         return None
     comments.react(event.comment_id, "eyes")
@@ -137,7 +137,7 @@ def _status(session: Session, pull: PullRequest) -> _Answer:
     head = code(pull.head_sha[:10])
     checks = _reports(session, pull)
     if not checks:
-        return _Answer(f"Nothing was run for {head} yet.")
+        return _Answer(replies.nothing_run_yet(pull.head_sha))
     if len(checks) == 1:
         return _Answer(f"{head}: {words(checks[0].title)} {_details(checks[0].url)}")
     lines = [f"- {words(c.name)}: {words(c.title)} {_details(c.url)}" for c in checks]
@@ -150,8 +150,8 @@ def _cancel(session: Session, pull: PullRequest) -> _Answer:
     but = session.context.run_id
     number = len(session.repository.cancel_actions_runs(checks, names, but=but))
     if not number:
-        return _Answer(f"Nothing is running for {code(pull.head_sha[:10])}.")
-    return _Answer(f"Cancelled what was running for {code(pull.head_sha[:10])}.")
+        return _Answer(replies.nothing_running(pull.head_sha))
+    return _Answer(replies.stopped(pull.head_sha))
 
 
 def _run(session: Session, event: CommentEvent, command: RunCommand) -> _Answer:
@@ -195,14 +195,9 @@ def _notebooks(session: Session, command: RunCommand, pull: PullRequest) -> tupl
         return command.paths
     standing = standing_of(session, pull.head_sha)
     if standing is None:
-        raise NotDone(
-            f"There is no earlier result for {code(pull.head_sha[:10])} to go by, so nothing was"
-            " run. `/nbci run` runs what this pull request affects."
-        )
+        raise NotDone(replies.no_earlier_result(pull.head_sha))
     if not standing.not_passed:
-        raise NotDone(
-            f"Every notebook passed for {code(pull.head_sha[:10])}: nothing to run again."
-        )
+        raise NotDone(replies.all_passed(pull.head_sha))
     return standing.not_passed
 
 

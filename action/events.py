@@ -92,8 +92,10 @@ def _task(event: Event, context: Context, inputs: Inputs) -> Task:
             everything = not inputs.notebooks
             subject = _subject(context.sha, context.ref, inputs, everything=everything)
             return ReviewTask(subject=subject, base=None, prunes=True)
-        case _:
+        case PushEvent() | DispatchEvent() | MergeGroupEvent():
             return _review_of_ref(event, context, inputs)
+        case _:
+            raise UsageError(f"the event {context.event_name} is nothing for a workflow of nbci")
 
 
 def _review_of(pull: PullRequest, inputs: Inputs) -> ReviewTask:

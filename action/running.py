@@ -15,20 +15,20 @@ from rich.console import Console
 from action import job_log
 from action.comparison import Comparison
 from action.kept_outputs import KeptOutputs
-from action.problems import problem_of
 from action.session import Session
 from action.stopping import CANCELLED, LONGEST_PATIENCE, Stop, Stopped
 from action.subject import Subject
-from bot import wiring
 from bot.backends.local.backend import LocalBackend
 from bot.backends.local.interpreter import allowed_environment
 from bot.config import DEFAULT_PATH, Config, parse_config
 from bot.errors import ConfigError, NbciError, TryLater
 from bot.model import Review, ReviewRequest
+from bot.planning.problems import problem_of
 from bot.planning.source import Source
 from bot.report.folder import prepare_pages, write_page
 from bot.report.terminal import TerminalReport
 from bot.review import World, cancel, given_up, plan_runs, run_to_end
+from bot.wiring import local as wiring
 
 
 @dataclass
@@ -58,28 +58,29 @@ class Running:
         try:
             with self.stop.at_once():
                 comparison = _persist(compare)
-                world, request = self._prepared(comparison)
+                request, source = self._described(comparison)
+                config = _config(self.session, request, source)
+                world = self._world(comparison, request)
             _say_what_is_run(comparison)
             with self.stop.at_once():
-                planned = plan_runs(Review(request=request), world)
+                planned = plan_runs(Review(request=request), source, config)
             return self._run(planned, world)
         except Stopped:
             return given_up(replace(self.latest, cancelled=CANCELLED))
         except NbciError as error:
             return replace(self.latest, problem=problem_of(error))
 
-    def _prepared(self, comparison: Comparison) -> tuple[World, ReviewRequest]:
+    def _described(self, comparison: Comparison) -> tuple[ReviewRequest, Source]:
         request = replace(self.latest.request, base=comparison.base, merge=comparison.merge)
         self.latest = replace(self.latest, request=request)
-        source = comparison.repository.source(request)
-        world = World(
-            source=source,
-            config=_config(self.session, request, source),
+        return request, comparison.repository.source(request)
+
+    def _world(self, comparison: Comparison, request: ReviewRequest) -> World:
+        return World(
             backends={"local": self._backend(comparison, request)},
             folder=self.folder,
             publish=self._publish,
         )
-        return world, request
 
     def _backend(self, comparison: Comparison, request: ReviewRequest) -> LocalBackend:
         root = comparison.repository.root

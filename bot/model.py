@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+from typing_extensions import TypeAliasType
+
+# Named, so that it can speak of itself where types are looked at while the program runs.
+JsonValue = TypeAliasType(
+    "JsonValue", "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+)
 
 
 class Outcome(StrEnum):
@@ -199,7 +204,9 @@ class ReviewRequest:
     branch. `merge` is the commit whose files are run where those are not the head's own: the head
     merged into its base, which is what GitHub Actions checks out. `notebooks` are the paths asked
     for by name; empty means what the change affects, or with `everything` all notebooks. `timeout`,
-    in seconds, and `backend` replace what the configuration says for each notebook.
+    in seconds, and `backend` replace what the configuration says for each notebook. `attempt` is
+    that of the review's runs: a review that is to run anew what an earlier one has run takes the
+    next.
     """
 
     repository: str
@@ -214,6 +221,7 @@ class ReviewRequest:
     timeout: float | None = None
     backend: str | None = None
     variant: str = ""
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

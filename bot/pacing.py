@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
 WINDOWS = ((60.0, 75), (3600.0, 480))
 """Seconds, and how many requests that create content are allowed in them. GitHub's limits are 80 a
@@ -13,6 +15,13 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#abo
 """
 
 MOST_AN_HOUR = min(most for seconds, most in WINDOWS if seconds == 3600.0)
+
+
+class Allowance(Protocol):
+    """Says how long to wait before something is written."""
+
+    def delay(self, share: float) -> float:
+        """Return for how many seconds not to write, when only *share* of the limits may be used."""
 
 
 class Pace:
@@ -44,27 +53,27 @@ class Pace:
         return max(delays)
 
 
+@dataclass
 class Pulse:
     """Says when something that changes all the time is to be shown again: less and less often.
 
-    First after *first* seconds, then after intervals that grow by *factor*. `beats` counts how
-    often it was shown.
+    First `interval` seconds after it was first asked, then after intervals that grow by `factor`.
+    `next` is when, None while nobody has asked; `beats` counts how often it was shown.
     """
 
-    def __init__(self, *, first: float, factor: float) -> None:
-        self._interval = first
-        self._factor = factor
-        self._next: float | None = None
-        self.beats = 0
+    interval: float
+    factor: float
+    next: float | None = None
+    beats: int = 0
 
     def due(self, now: float) -> float:
         """Return when it is to be shown next; counting begins with the first call."""
-        if self._next is None:
-            self._next = now + self._interval
-        return self._next
+        if self.next is None:
+            self.next = now + self.interval
+        return self.next
 
     def beat(self, now: float) -> None:
         """Note that it was shown."""
         self.beats += 1
-        self._interval *= self._factor
-        self._next = now + self._interval
+        self.interval *= self.factor
+        self.next = now + self.interval

@@ -29,26 +29,22 @@ LOOK_AGAIN = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What a review acts upon: where files come from, where notebooks run, who is told.
+    """What a review acts upon: where notebooks run, and who is told.
 
     Executed notebooks are collected into `folder`.
     """
 
-    source: Source
-    config: Config
     backends: Mapping[str, Backend]
     folder: Path
     publish: Callable[[Review], None]
 
 
 def advance(review: Review, world: World, now: float) -> tuple[Review, float | None]:
-    """Take every step that can be taken now; return the new value and when to look again.
+    """Take every step of a planned review that can be taken now; return it and when to look again.
 
     There is nothing to look for again once the review is over. Safe to repeat after a crash at any
     point: what an interrupted call has begun is known by its run id, and not begun twice.
     """
-    if not review.planned:
-        review = plan_runs(review, world)
     review = submit_waiting(review, world)
     review = poll_submitted(review, world)
     world.publish(review)
@@ -78,7 +74,7 @@ def run_to_end(
     stopped: Callable[[], str | None],
     meanwhile: Callable[[], None],
 ) -> Review:
-    """Return the review once nothing of it is left to do.
+    """Return a planned review once nothing of it is left to do.
 
     *stopped* says why it is to be given up, as soon as it is; *meanwhile* is called once, while the
     first notebooks start. Needs exactly one backend, whose events are waited for.
@@ -99,14 +95,14 @@ def run_to_end(
         backend.wait(max(0.0, again - time.monotonic()))
 
 
-def plan_runs(review: Review, world: World) -> Review:
+def plan_runs(review: Review, source: Source, config: Config) -> Review:
     """Return the review with its runs: each selected notebook, once for each set of parameters."""
     request = review.request
-    plan = make_plan(world.source, world.config, request)
+    plan = make_plan(source, config, request)
     runs = (
         new_run(request, selected.notebook, parameters, selected.reasons, settings.options)
         for selected in plan.selected
-        for settings in [world.config.settings_for(selected.notebook)]
+        for settings in [config.settings_for(selected.notebook)]
         for parameters in settings.parameter_sets
     )
     # A parameter of the request can make two sets of parameters one.
@@ -121,18 +117,19 @@ def new_run(
     reasons: tuple[str, ...],
     options: RunOptions,
 ) -> Run:
-    """Return the first attempt at a notebook; the request goes before the configuration."""
+    """Return the request's attempt at a notebook; the request goes before the configuration."""
     merged = {**parameters, **request.parameters}
     if request.timeout is not None:
         options = replace(options, timeout=request.timeout)
     if request.backend is not None:
         options = replace(options, backend=request.backend)
     return Run(
-        run_id=run_id(request, notebook, merged, 1),
+        run_id=run_id(request, notebook, merged, request.attempt),
         notebook=notebook,
         parameters=merged,
         reasons=reasons,
         options=options,
+        attempt=request.attempt,
     )
 
 

@@ -10,6 +10,8 @@ import subprocess
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["building.databases"]
+
 settings.register_profile("default", deadline=None, max_examples=25)
 settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("default")

@@ -48,7 +48,7 @@ def test_a_clock_that_jumps_makes_nobody_wait_longer_than_an_hour(jump):
 
 
 def test_a_pulse_comes_after_longer_and_longer_intervals():
-    pulse = Pulse(first=5, factor=2)
+    pulse = Pulse(5, 2)
     moments = [pulse.due(100)]
 
     for _ in range(3):
@@ -60,6 +60,6 @@ def test_a_pulse_comes_after_longer_and_longer_intervals():
 
 
 def test_a_pulse_is_due_at_the_same_time_however_often_it_is_asked():
-    pulse = Pulse(first=5, factor=2)
+    pulse = Pulse(5, 2)
 
     assert [pulse.due(100), pulse.due(103), pulse.due(200)] == [105, 105, 105]

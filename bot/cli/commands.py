@@ -13,6 +13,7 @@ import click
 from bot.backends.local.launchers import ForkServerLauncher
 from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED
 from bot.cli.parameters import MINUTES, PARAMETER
+from bot.cli.serving import migrate, serve, web, worker
 from bot.errors import NbciError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -183,3 +184,7 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None
     click.echo(found(cli, {}, "nbci", "_NBCI_COMPLETE").source())
+
+
+for command in (serve, web, worker, migrate):
+    cli.add_command(command)

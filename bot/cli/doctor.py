@@ -15,7 +15,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bot import wiring
 from bot.backends.local.interpreter import interpreters, kernel_environment
 from bot.backends.local.kernel_check import why_no_kernel
 from bot.backends.local.launchers import RUNNER
@@ -23,6 +22,7 @@ from bot.cli.exit_codes import INFRASTRUCTURE, PASSED
 from bot.errors import NbciError
 from bot.forges.opening import open_checkout
 from bot.model import printable
+from bot.wiring import local as wiring
 
 _ASK_KERNELS = """
 import importlib.util, json, os, sys

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot import wiring
 from bot.forges.opening import open_checkout
 from bot.model import Plan, Selected, Skipped, printable
 from bot.planning.selection import make_plan
+from bot.wiring import local as wiring
 
 
 def show_plan(

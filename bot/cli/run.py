@@ -14,7 +14,6 @@ from types import FrameType
 import click
 from rich.console import Console
 
-from bot import wiring
 from bot.backends.local.launchers import ForkServerLauncher
 from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED, NOT_PASSED, PASSED
 from bot.cli.workflow_commands import no_workflow_commands
@@ -25,7 +24,8 @@ from bot.model import JsonValue, Outcome, Review, ReviewRequest
 from bot.report.folder import prepare_pages, write_page
 from bot.report.targets import STANDARD_OUTPUT, Targets
 from bot.report.terminal import TerminalReport
-from bot.review import World, run_to_end
+from bot.review import World, plan_runs, run_to_end
+from bot.wiring import local as wiring
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,15 +77,12 @@ def run_notebooks(options: RunOptions, early: ForkServerLauncher | None) -> int:
         stack.callback(backend.close)
         shown = stack.enter_context(TerminalReport(console, quiet=options.quiet))
         world = World(
-            source=source,
-            config=config,
             backends={"local": backend},
             folder=targets.folder,
             publish=_publisher(shown, targets.folder),
         )
-        review = run_to_end(
-            Review(request=request), world, stopped=interrupt.reason, meanwhile=prepare_pages
-        )
+        planned = plan_runs(Review(request=request), source, config)
+        review = run_to_end(planned, world, stopped=interrupt.reason, meanwhile=prepare_pages)
         problems = targets.write(review)
         shown.finish(review, options.report)
     for problem in problems:

@@ -63,9 +63,10 @@ def summary_check(
 
 
 def review_id(request: ReviewRequest) -> str:
-    """Return the `external_id` of the summary of the review of one head, however often begun."""
+    """Return the `external_id` of the summary of a review: of one head, and one attempt at it."""
     variant = [request.variant] if request.variant else []
-    identity = json.dumps([request.repository, request.ref, request.head, *variant])
+    attempt = [request.attempt] if request.attempt > 1 else []
+    identity = json.dumps([request.repository, request.ref, request.head, *variant, *attempt])
     return "nbci-review-" + hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 

@@ -32,7 +32,8 @@ def run_pytest(tmp_path):
     """Run three tests, two of which need programs that are not on the PATH."""
     shutil.copy(CONFTEST, tmp_path)
     (tmp_path / "test_it.py").write_text(TESTS)
-    (tmp_path / "pytest.toml").write_text("[pytest]\nmarkers = ['r_kernel', 'browser']\n")
+    settings = f"[pytest]\nmarkers = ['r_kernel', 'browser']\npythonpath = ['{CONFTEST.parent}']\n"
+    (tmp_path / "pytest.toml").write_text(settings)
 
     def run(*, require_all):
         environment = {**os.environ, "PATH": "/nonexistent"}

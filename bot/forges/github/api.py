@@ -22,6 +22,7 @@ import requests
 from github import Auth
 
 from bot.errors import ForgeError, TryLater, Unanswered
+from bot.forges.github.credentials import Credentials, FixedToken
 from bot.model import printable
 
 PAGE = 100
@@ -53,10 +54,26 @@ class Refused(ForgeError):
         self.status = status
 
 
-class Api:
-    """One token's way to one server; not for several threads at once.
+class _Signature(Auth.Auth):
+    """Signs each request with the token of that moment."""
 
-    *wrote* is called for each request that may change something. Every method raises TryLater when
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    @property
+    def token_type(self) -> str:
+        return "Bearer"
+
+    @property
+    def token(self) -> str:
+        return self._credentials.token()
+
+
+class Api:
+    """The way to one server with one token, or what gives them; not for several threads at once.
+
+    *wrote* is called for each request that may change something, *limited* with the time until
+    which GitHub wants nothing to be asked. Every method raises TryLater when
     a limit is reached (no request should be made before its `at`), Refused when GitHub says no, and
     Unanswered when no sensible answer came: 5xx, a broken connection, HTML instead of JSON.
     """
@@ -64,18 +81,21 @@ class Api:
     def __init__(
         self,
         base_url: str,
-        token: str,
+        token: str | Credentials,
         *,
         wrote: Callable[[], None] = lambda: None,
+        limited: Callable[[float], None] = lambda at: None,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._wrote = wrote
+        self._limited = limited
+        self._credentials = FixedToken(token) if isinstance(token, str) else token
         self._clock = clock
         self._sleep = sleep
         self._base_url = base_url.rstrip("/")
         self._requester = github.Github(
-            auth=Auth.Token(token),
+            auth=_Signature(self._credentials),
             base_url=self._base_url,
             timeout=TIMEOUT,
             user_agent="nbci",
@@ -154,13 +174,18 @@ class Api:
         return self.persist(lambda: self._sent("GET", path, parameters=parameters))
 
     def _sent(self, method: str, path: str, **content: Any) -> Any:
-        """Return the answer; a token that is not accepted is tried twice, for it may be too new."""
+        """Return the answer, tried twice where the token is not accepted.
+
+        The second time with another token or, where there is no other, once it is not so new.
+        """
+        token = self._credentials.token()
         try:
             return self._send(method, path, **content)
         except Refused as refused:
             if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        self._sleep(_DELAYS[1])
+        if not self._credentials.renew(token):
+            self._sleep(_DELAYS[1])
         return self._send(method, path, **content)
 
     def _send(
@@ -235,6 +260,7 @@ class Api:
         if status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
             at = self._try_again_at(status, headers, said)
             if at is not None:
+                self._limited(at)
                 return TryLater(f"{what}: GitHub's rate limit is reached ({said})", at)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return Unanswered(f"{what}: HTTP {status}")

@@ -42,7 +42,8 @@ class _OurCheck:
 
     Annotations are added by each request and can never be taken back, so we keep account: of the
     `annotated` that are on GitHub those in `sent` are known, `pending` were in a request that got
-    no answer. One that was `found` we did not see made: another App's may look the same.
+    no answer. One that was `found` we did not see made: another App's may look the same. Of one
+    that `is_unread` nothing but the id is known.
     """
 
     id: int
@@ -50,6 +51,7 @@ class _OurCheck:
     sent: set[Annotation] = field(default_factory=set)
     pending: tuple[Annotation, ...] | None = None
     found: bool = False
+    is_unread: bool = False
 
     def confirm(self) -> None:
         """Note that the pending request took effect."""
@@ -62,21 +64,39 @@ class Checks:
     """The check runs of the commit *sha* in the repository *repository* (`owner/name`).
 
     What an interrupted review left in progress is gone on with. One that is completed belongs to
-    an earlier review and is left as it is: its annotations could not be taken back. *origin* says
-    who works on a check run, the id of an Actions run say; it is kept behind the `external_id`, for
-    of a workflow's own token GitHub takes no `details_url`:
+    an earlier review and is left as it is: its annotations could not be taken back; unless *unique*
+    says that no two reviews have check runs with the same `external_id`. *ids* are those of check
+    runs that are known to be there, by their `external_id`; what is found and made is added.
+
+    *origin* says who works on a check run, the id of an Actions run say; it is kept behind the
+    `external_id`, for of a workflow's own token GitHub takes no `details_url`:
     https://github.com/actions/github-script/issues/143
 
     `app` is the slug of the App that we write as, once GitHub has told it.
     """
 
-    def __init__(self, api: Api, repository: str, sha: str, *, origin: str = "") -> None:
+    def __init__(
+        self,
+        api: Api,
+        repository: str,
+        sha: str,
+        *,
+        origin: str = "",
+        unique: bool = False,
+        ids: dict[str, int] | None = None,
+    ) -> None:
         self._api = api
         self._path = f"/repos/{repository}/check-runs"
         self._list = f"/repos/{repository}/commits/{sha}/check-runs"
         self._sha = sha
         self._origin = origin
-        self._ours: dict[str, _OurCheck] | None = None
+        self._unique = unique
+        self._ids = {} if ids is None else ids
+        self._ours: dict[str, _OurCheck] = {
+            external_id: _OurCheck(number, is_unread=True)
+            for external_id, number in self._ids.items()
+        }
+        self._is_listed = False
         self._earlier: set[int] = set()
         self._unsure: set[str] = set()
         self.app: str | None = None
@@ -96,11 +116,14 @@ class Checks:
 
         Raises Unanswered after a few attempts; called again, it goes on where it stopped.
         """
-        ours = self._known().get(check.external_id)
+        ours = self._ours.get(check.external_id) or self._known().get(check.external_id)
         is_current = False
         if ours is None:
             ours, is_current = self._create(check)
-            self._known()[check.external_id] = ours
+            self._ours[check.external_id] = ours
+        self._ids[check.external_id] = ours.id
+        if ours.is_unread and check.annotations:
+            self._read(ours)
         if ours.found and ours.annotated and check.annotations:
             self._recall(ours, check)
         try:
@@ -110,7 +133,7 @@ class Checks:
             if not ours.found or refused.status != HTTPStatus.FORBIDDEN:
                 raise
             self._earlier.add(ours.id)
-            del self._known()[check.external_id]
+            del self._ours[check.external_id]
             self.put(check)
         ours.found = False
 
@@ -123,15 +146,21 @@ class Checks:
 
     def _known(self) -> dict[str, _OurCheck]:
         """Return the check runs to go on with, by their external id."""
-        if self._ours is None:
-            found = list(self.existing())
-            self._earlier = {check.id for check in found if check.status == "completed"}
-            self._ours = {
-                check.external_id: _OurCheck(check.id, check.annotations, found=True)
-                for check in found
-                if check.id not in self._earlier and check.external_id
-            }
+        if not self._is_listed:
+            found = list(self.existing(which="all" if self._unique else "latest"))
+            if not self._unique:
+                self._earlier = {check.id for check in found if check.status == "completed"}
+            for check in found:
+                if check.id not in self._earlier and check.external_id:
+                    ours = _OurCheck(check.id, check.annotations, found=True)
+                    self._ours.setdefault(check.external_id, ours)
+            self._is_listed = True
         return self._ours
+
+    def _read(self, ours: _OurCheck) -> None:
+        """Find out how many annotations a check run bears that an earlier process has written."""
+        ours.annotated = _existing(self._api.get(f"{self._path}/{ours.id}")).annotations
+        ours.found, ours.is_unread = True, False
 
     def _create(self, check: CheckRun) -> tuple[_OurCheck, bool]:
         """Return the check run that was made, and whether it has the state of *check*."""

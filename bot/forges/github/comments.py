@@ -20,17 +20,25 @@ class Comments:
 
     A comment of ours is one that we wrote and that *is_ours* says is the living one: anybody can
     write a comment that looks like it. `login` is who we are; while it is None, GitHub is asked.
+    `living` is the id of the living comment, None while it is not known.
     """
 
     def __init__(
-        self, api: Api, repository: str, number: int, *, is_ours: Callable[[str], bool]
+        self,
+        api: Api,
+        repository: str,
+        number: int,
+        *,
+        is_ours: Callable[[str], bool],
+        login: str | None = None,
+        living: int | None = None,
     ) -> None:
         self._api = api
         self._list = f"/repos/{repository}/issues/{number}/comments"
         self._one = f"/repos/{repository}/issues/comments"
         self._is_ours = is_ours
-        self.login: str | None = None
-        self._id: int | None = None
+        self.login = login
+        self.living = living
         self._looked = False
         self._may_be_several = False
 
@@ -92,7 +100,7 @@ class Comments:
                 raise
         else:
             return True
-        self._id, self._looked = None, False
+        self.living, self._looked = None, False
         return False
 
     def _exists(self, number: int) -> bool:
@@ -108,18 +116,18 @@ class Comments:
         """Return the living comment as GitHub has it now."""
         if self._may_be_several:
             self._settle(None)
-        if self._id is not None:
+        if self.living is not None:
             try:
-                return self._api.get(f"{self._one}/{self._id}")
+                return self._api.get(f"{self._one}/{self.living}")
             except Refused as refused:
                 if refused.status != HTTPStatus.NOT_FOUND:
                     raise
-            self._id, self._looked = None, False  # somebody has deleted it
+            self.living, self._looked = None, False  # somebody has deleted it
         if self._looked:
             return None
-        found = next(iter(self._living()), None)
+        found = next(iter(self._all_living()), None)
         self._looked = True
-        self._id = found["id"] if found else None
+        self.living = found["id"] if found else None
         return found
 
     def _settle(self, made: int | None) -> int | None:
@@ -127,12 +135,12 @@ class Comments:
 
         All of them decide alike, so that the same one stays. *made* may be too new to be listed.
         """
-        there = {raw["id"] for raw in self._living()} | ({made} if made else set())
-        self._id = min(there, default=None)
-        for number in sorted(there - {self._id}):
+        there = {raw["id"] for raw in self._all_living()} | ({made} if made else set())
+        self.living = min(there, default=None)
+        for number in sorted(there - {self.living}):
             self._delete(number)
         self._looked, self._may_be_several = True, False
-        return self._id
+        return self.living
 
     def _delete(self, number: int) -> None:
         try:
@@ -141,7 +149,7 @@ class Comments:
             if refused.status != HTTPStatus.NOT_FOUND:
                 raise
 
-    def _living(self) -> Iterator[dict[str, Any]]:
+    def _all_living(self) -> Iterator[dict[str, Any]]:
         """Yield the comments of ours that are the living one: one, but for a moment."""
         return (raw for raw in self._own() if self._is_ours(raw["body"]))
 

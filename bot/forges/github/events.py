@@ -27,6 +27,7 @@ class Repository:
     full_name: str
     default_branch: str
     private: bool
+    clone_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class PullRequest:
     base_ref: str
     base_repository_id: int
     author: str
+    updated_at: datetime | None = None
 
     @property
     def is_fork(self) -> bool:
@@ -146,8 +148,68 @@ class ScheduleEvent:
     schedule: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRunEvent:
+    """`check_run`: somebody wants a check run made anew, or has pressed one of its buttons.
+
+    `identifier` is that of the button, None where it was none. `app_id` is of the App that the
+    check run is of.
+    """
+
+    action: str
+    repository: Repository
+    head_sha: str
+    name: str
+    external_id: str
+    app_id: int | None
+    identifier: str | None
+    sender: User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSuiteEvent:
+    """`check_suite`: somebody wants all check runs of an App for one commit made anew."""
+
+    action: str
+    repository: Repository
+    head_sha: str
+    app_id: int | None
+    sender: User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationEvent:
+    """`installation`, `installation_repositories`: where the App may work has changed.
+
+    `removed` and `added` are the ids of repositories.
+    """
+
+    action: str
+    installation_id: int
+    account: str
+    added: tuple[int, ...] = ()
+    removed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryEvent:
+    """`repository`: it was renamed, transferred, made private, deleted and so on."""
+
+    action: str
+    repository: Repository
+
+
 Event = (
-    PullRequestEvent | CommentEvent | PushEvent | MergeGroupEvent | DispatchEvent | ScheduleEvent
+    PullRequestEvent
+    | CommentEvent
+    | PushEvent
+    | MergeGroupEvent
+    | DispatchEvent
+    | ScheduleEvent
+    | CheckRunEvent
+    | CheckSuiteEvent
+    | InstallationEvent
+    | RepositoryEvent
 )
 
 
@@ -163,6 +225,12 @@ def parse_event(name: str, payload: Mapping[str, Any]) -> Event:
             f"nbci does not act on the event {printable(name)}; it does on {', '.join(_PARSERS)}"
         )
     return parse(Payload(f"the event {name}", payload))
+
+
+def installation_id_of(payload: Mapping[str, Any]) -> int | None:
+    """Return through which installation a webhook came, None where it came through none."""
+    part = Payload("the webhook", payload).optional_part("installation")
+    return part.integer("id") if part else None
 
 
 def pull_request_from(json: object) -> PullRequest:
@@ -191,6 +259,7 @@ def _pull_request(payload: Payload) -> PullRequest:
         base_ref=base.text("ref"),
         base_repository_id=base.part("repo").integer("id"),
         author=_author(payload).login,
+        updated_at=payload.optional_time("updated_at"),
     )
 
 
@@ -206,6 +275,7 @@ def _repository(payload: Payload) -> Repository:
         full_name=repository.text("full_name"),
         default_branch=repository.text("default_branch"),
         private=repository.flag("private", default=False),
+        clone_url=repository.optional_text("clone_url") or "",
     )
 
 
@@ -285,6 +355,51 @@ def _schedule_event(payload: Payload) -> ScheduleEvent:
     )
 
 
+def _check_run_event(payload: Payload) -> CheckRunEvent:
+    check = payload.part("check_run")
+    app = check.optional_part("app")
+    pressed = payload.optional_part("requested_action")
+    return CheckRunEvent(
+        action=payload.text("action"),
+        repository=_repository(payload),
+        head_sha=check.sha("head_sha"),
+        name=check.text("name"),
+        external_id=(check.optional_text("external_id") or "").partition("/")[0],
+        app_id=app.integer("id") if app else None,
+        identifier=pressed.text("identifier") if pressed else None,
+        sender=_user(payload.part("sender")),
+    )
+
+
+def _check_suite_event(payload: Payload) -> CheckSuiteEvent:
+    suite = payload.part("check_suite")
+    app = suite.optional_part("app")
+    return CheckSuiteEvent(
+        action=payload.text("action"),
+        repository=_repository(payload),
+        head_sha=suite.sha("head_sha"),
+        app_id=app.integer("id") if app else None,
+        sender=_user(payload.part("sender")),
+    )
+
+
+def _installation_event(payload: Payload) -> InstallationEvent:
+    installation = payload.part("installation")
+    account = installation.optional_part("account")
+    login = account and (account.optional_text("login") or account.optional_text("slug"))
+    return InstallationEvent(
+        action=payload.text("action"),
+        installation_id=installation.integer("id"),
+        account=login or "",
+        added=payload.ids("repositories_added"),
+        removed=payload.ids("repositories_removed"),
+    )
+
+
+def _repository_event(payload: Payload) -> RepositoryEvent:
+    return RepositoryEvent(action=payload.text("action"), repository=_repository(payload))
+
+
 _PARSERS: Mapping[str, Callable[[Payload], Event]] = {
     "pull_request": _pull_request_event,
     "issue_comment": _comment_event,
@@ -292,4 +407,9 @@ _PARSERS: Mapping[str, Callable[[Payload], Event]] = {
     "merge_group": _merge_group_event,
     "workflow_dispatch": _dispatch_event,
     "schedule": _schedule_event,
+    "check_run": _check_run_event,
+    "check_suite": _check_suite_event,
+    "installation": _installation_event,
+    "installation_repositories": _installation_event,
+    "repository": _repository_event,
 }

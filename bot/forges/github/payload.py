@@ -95,6 +95,16 @@ class Payload:
             return {}
         return {name: part._spelled(name) for name in part._json}
 
+    def ids(self, key: str) -> tuple[int, ...]:
+        """Return the `id` of each object of the list at *key*; none when it is null or missing."""
+        value = self._json.get(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list):
+            raise self._unexpected(self._where(key), "a list", value)
+        parts = (Payload(self._source, one, self._where(key)) for one in value)
+        return tuple(part.integer("id") for part in parts)
+
     def _spelled(self, key: str) -> str:
         match self._json[key]:
             case None:

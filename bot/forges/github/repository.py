@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -75,6 +76,25 @@ class GitHubRepository:
             if suite.get("created_at")
         ]
         return bool(known_since) and min(known_since) > moment
+
+    def file(self, path: str, ref: str) -> bytes | None:
+        """Return a file of a branch, None where it has none of that name, or not of a file's kind.
+
+        https://docs.github.com/rest/repos/contents#get-repository-content
+        """
+        where = f"{self._path}/contents/{quote(path)}"
+        try:
+            answer = self._api.get(where, {"ref": ref})
+        except Refused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        if answer.get("type") != "file":
+            return None
+        content = answer.get("content")
+        if not isinstance(content, str) or answer.get("encoding") != "base64":
+            raise Unanswered(f"GitHub does not say what is in {path}")
+        return base64.b64decode(content)
 
     def merge_base(self, base: str, head: str) -> str:
         """Return the SHA of the commit where *head* left *base*."""

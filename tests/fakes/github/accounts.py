@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fakes.github.installing import Installation, InstalledApp
     from fakes.github.repository import Repository
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
@@ -43,7 +44,10 @@ class App:
 
 @dataclass
 class Token:
-    """A token: an app's for some repositories, or with *app* None a person's."""
+    """A token: an app's for some repositories, or with *app* None a person's.
+
+    An app that signs as itself is the *signer*; else *installation* is whose token it is, if any.
+    """
 
     value: str = field(repr=False)
     account: Account
@@ -51,6 +55,14 @@ class Token:
     repositories: tuple[Repository, ...] = ()
     permissions: Mapping[str, str] = field(default_factory=dict)
     expired: bool = False
+    installation: Installation | None = None
+    signer: InstalledApp | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether GitHub accepts it."""
+        gone = self.installation and (self.installation.suspended or self.installation.removed)
+        return not self.expired and not gone
 
     def may(self, permission: str, level: str, repository: Repository) -> bool:
         """Whether the token has a permission on a repository, which it can see."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import jwt
 from fakes.github import description, faults
 from fakes.github.accounts import Token
 from fakes.github.answers import Refusal, Reply
@@ -122,10 +123,26 @@ class Application:
         if header is None:
             return None
         scheme, _, value = header.partition(" ")
-        token = self.github.tokens.get(value.strip())
-        if scheme.lower() not in ("token", "bearer") or token is None or token.expired:
+        value = value.strip()
+        if scheme.lower() == "bearer" and value.count(".") == 2:
+            return self._signed(value)
+        token = self.github.tokens.get(value)
+        if scheme.lower() not in ("token", "bearer") or token is None or not token.is_good:
             raise Refusal(401, "Bad credentials")
         return token
+
+    def _signed(self, value: str) -> Token:
+        """Return who has signed a JSON Web Token: an app itself."""
+        try:
+            issuer = str(jwt.decode(value, options={"verify_signature": False}).get("iss"))
+        except jwt.PyJWTError:
+            raise Refusal(401, "A JSON web token could not be decoded") from None
+        signer = self.github.installed_apps.get(issuer)
+        if signer is None:
+            raise Refusal(404, "Integration not found")
+        signer.verify(value, time.time() + self.github.clock_ahead)
+        account = self.github.account(f"{signer.app.slug}[bot]")
+        return Token(value=value, account=account, app=signer.app, signer=signer)
 
     def _validate(self, operation: Operation, values: dict[str, str], http: HttpRequest) -> None:
         query = {name: http.args.getlist(name) for name in http.args}

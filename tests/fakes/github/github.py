@@ -17,6 +17,7 @@ from fakes.github.accounts import DEFAULT_PERMISSIONS, Account, App, Token
 from fakes.github.application import Application
 from fakes.github.faults import Fault, Faults, Kind
 from fakes.github.git_store import GitStore
+from fakes.github.installing import InstalledApp, make_app
 from fakes.github.recording import Request, Violation
 from fakes.github.repository import Repository
 from fakes.github.server import Server
@@ -34,6 +35,8 @@ _FIRST_IDS = {
     "suite": 28_000_000_001,
     "status": 33_000_000_001,
     "workflow_run": 11_000_000_001,
+    "installation": 40_000_001,
+    "delivery": 90_000_000_001,
 }
 _GITHUB_ACTIONS = App("github-actions", 15368)
 
@@ -64,10 +67,14 @@ class GitHub:
         self.accounts: dict[str, Account] = {}
         self.apps: dict[str, App] = {_GITHUB_ACTIONS.slug: _GITHUB_ACTIONS}
         self.tokens: dict[str, Token] = {}
+        self.installed_apps: dict[str, InstalledApp] = {}
+        # By how many seconds GitHub's clock is ahead of ours.
+        self.clock_ahead = 0.0
         self.requests: list[Request] = []
         self.violations: list[Violation] = []
         self.hooks: list[Callable[[Request], None]] = []
         self.faults = Faults()
+        self._acts: list[threading.Thread] = []
         self._ids = {name: itertools.count(first) for name, first in _FIRST_IDS.items()}
         self._folder = tempfile.TemporaryDirectory(prefix="github-", ignore_cleanup_errors=True)
         self._server = Server(Application(self))
@@ -81,6 +88,8 @@ class GitHub:
 
     def stop(self) -> None:
         """Close the port and remove the repositories."""
+        for act in self._acts:
+            act.join()
         self._server.stop()
         self._folder.cleanup()
 
@@ -141,6 +150,19 @@ class GitHub:
             if slug not in self.apps:
                 self.apps[slug] = App(slug, self.new_id("app"))
             return self.apps[slug]
+
+    def install_app(self, slug: str, *repositories: Repository) -> InstalledApp:
+        """Make an app with a key of its own and install it for *repositories* of one owner."""
+        app = make_app(self, self.app(slug))
+        self.installed_apps[str(app.app.id)] = app
+        app.install(*repositories)
+        return app
+
+    def later(self, act: Callable[[], object]) -> None:
+        """Do something that GitHub does on its own once it has answered; `stop` waits for it."""
+        thread = threading.Thread(target=act)
+        self._acts.append(thread)
+        thread.start()
 
     # Tokens
 

@@ -224,7 +224,7 @@ def test_the_token_is_in_no_error_and_in_no_repr(api: Api, server: Scripted, sta
     with pytest.raises((Refused, Unanswered)) as caught:
         api.write("POST", "/x", {})
 
-    assert server.headers[0]["authorization"] == f"token {TOKEN}"
+    assert server.headers[0]["authorization"] == f"Bearer {TOKEN}"
     seen = f"{caught.value} {caught.value!r} {caught.value.__cause__!r} {api!r}"
     assert TOKEN not in seen
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from bot.errors import UsageError
 from bot.forges.github.events import (
+    CheckRunEvent,
     CommentEvent,
     DispatchEvent,
+    InstallationEvent,
     MergeGroupEvent,
     PullRequest,
     PullRequestEvent,
@@ -21,11 +23,22 @@ from bot.forges.github.events import (
     ScheduleEvent,
     UnknownEvent,
     User,
+    installation_id_of,
     parse_event,
     pull_request_from,
 )
 
-EVENTS = ["pull_request", "issue_comment", "push", "merge_group", "workflow_dispatch"]
+EVENTS = [
+    "pull_request",
+    "issue_comment",
+    "push",
+    "merge_group",
+    "workflow_dispatch",
+    "check_run",
+    "check_suite",
+    "repository",
+]
+INSTALLATIONS = ["installation", "installation_repositories"]
 EXAMPLES = [
     pytest.param(event, payload, id=f"{event}-{number}")
     for event in EVENTS
@@ -38,7 +51,11 @@ SCHEDULE = {
     "repository": payloads("push")[0]["repository"],
 }
 HELLO_WORLD = Repository(
-    id=186853002, full_name="Codertocat/Hello-World", default_branch="master", private=False
+    id=186853002,
+    full_name="Codertocat/Hello-World",
+    default_branch="master",
+    private=False,
+    clone_url="https://github.com/Codertocat/Hello-World.git",
 )
 CODERTOCAT = User(login="Codertocat", id=21031067, is_bot=False)
 SIMPLE_TYPES = {str, int, bool, datetime, type(None)}
@@ -89,10 +106,31 @@ def test_a_pull_request_is_read():
             base_ref="master",
             base_repository_id=186853002,
             author="Codertocat",
+            updated_at=datetime(2019, 5, 15, 15, 20, 33, tzinfo=UTC),
         ),
         sender=CODERTOCAT,
     )
     assert not parsed.pull_request.is_fork
+
+
+def test_a_pressed_button_is_read():
+    parsed = parse_event("check_run", example("check_run", "requested_action"))
+
+    assert isinstance(parsed, CheckRunEvent)
+    assert parsed.identifier
+    assert parsed.app_id
+    assert len(parsed.head_sha) == 40
+
+
+@pytest.mark.parametrize("event", INSTALLATIONS)
+def test_where_the_app_is_installed_is_read(event):
+    for payload in payloads(event):
+        parsed = parse_event(event, payload)
+
+        assert isinstance(parsed, InstallationEvent)
+        assert parsed.installation_id == installation_id_of(payload)
+        removed = payload.get("repositories_removed") or []
+        assert parsed.removed == tuple(one["id"] for one in removed)
 
 
 def test_a_comment_is_read():
@@ -303,15 +341,15 @@ def test_a_payload_is_an_object(json):
         pull_request_from(json)
 
 
-@pytest.mark.parametrize("event", [*sorted({*event_names()} - {*EVENTS}), "", "push\n"])
+@pytest.mark.parametrize(
+    "event", [*sorted({*event_names()} - {*EVENTS, *INSTALLATIONS}), "", "push\n"]
+)
 def test_an_event_that_nothing_is_done_about_is_told_from_a_wrong_one(event):
     with pytest.raises(UnknownEvent) as caught:
         parse_event(event, {})
 
     assert "\n" not in str(caught.value)
-    assert str(caught.value).endswith(
-        "it does on pull_request, issue_comment, push, merge_group, workflow_dispatch, schedule"
-    )
+    assert "it does on pull_request, issue_comment, push, " in str(caught.value)
 
 
 JSON = st.recursive(

@@ -2,6 +2,7 @@
 
 from fakes.github.endpoints import (
     actions,
+    apps,
     check_runs,
     commits,
     contents,
@@ -17,6 +18,7 @@ from fakes.github.endpoints.permissions import Endpoint
 
 _PARTS = (
     actions,
+    apps,
     check_runs,
     commits,
     contents,

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 
 from bot.errors import ForgeError, TryLater, Unanswered
 from bot.forges.forge import Forge
 from bot.model import Review, Run, RunState
-from bot.pacing import MOST_AN_HOUR, Pace, Pulse
-from bot.report.check_run import LONGEST_TEXT, CheckRun, CheckStatus
+from bot.pacing import MOST_AN_HOUR, Allowance, Pulse
+from bot.publishing.appearance import Appearance, Channel, ChecksMode
+from bot.publishing.memory import Memory, ShownCheck, Told
+from bot.report.check_run import LONGEST_TEXT, CheckRun
 from bot.report.checks import notebook_check, review_id, summary_check
 from bot.report.comment import comment_markdown
 from bot.report.inert import words
-from bot.report.pages import Pages
 
 MOST_NOTEBOOK_CHECKS = 30
 """Runs beyond which, unless it is asked for, none has a check run of its own."""
@@ -36,39 +36,6 @@ _RESERVE = 20
 """Requests of an hour that are not spent on saying that notebooks have begun."""
 
 
-class ChecksMode(StrEnum):
-    """Which check runs there are."""
-
-    AUTO = "auto"
-    PER_NOTEBOOK = "per-notebook"
-    SUMMARY = "summary"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appearance:
-    """How a review is shown.
-
-    `name` is that of the summary check run; `started` is when the review began, in seconds since
-    the epoch; `commands` and `buttons` say whether somebody listens to them.
-    """
-
-    name: str
-    started: float
-    checks: ChecksMode = ChecksMode.AUTO
-    comment: bool = True
-    pages: Pages = field(default_factory=Pages)
-    commands: bool = False
-    buttons: bool = False
-
-
-class Channel(StrEnum):
-    """What a forge may refuse independently of the other."""
-
-    CHECKS = "checks"
-    COMMENT = "comment"
-
-
 @dataclass(frozen=True)
 class _Write:
     """Something to be shown, for which *share* of the limits may be used."""
@@ -78,26 +45,11 @@ class _Write:
     share: float = 1.0
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What was last shown somewhere: which state, and what stood beside it.
-
-    `bad` is whether a notebook that did not pass was among what was shown.
-    """
-
-    review: Review | None = None
-    refusal: str | None = None
-    bad: bool = False
-
-    def is_same(self, other: _Told) -> bool:
-        """Whether *other* would say the same; a review is compared by identity, as it is large."""
-        return self.review is other.review and self.refusal == other.refusal
-
-
 class Publisher:
     """Shows reviews of one head on *forge*. Not for several threads at once, `show` aside.
 
     *clock* gives the seconds that `step` speaks of, *epoch* those since 1970 that limits end at.
+    *memory* is that of an earlier Publisher of the same review, to go on from.
     """
 
     def __init__(
@@ -105,48 +57,55 @@ class Publisher:
         forge: Forge,
         appearance: Appearance,
         *,
-        pace: Pace,
+        pace: Allowance,
         clock: Callable[[], float],
         epoch: Callable[[], float] = time.time,
+        memory: Memory | None = None,
     ) -> None:
         self._forge = forge
         self._look = appearance
         self._pace = pace
         self._clock = clock
         self._epoch = epoch
-        self._review: Review | None = None
-        self._shown: dict[str, CheckRun] = {}
-        self._summarised = _Told()
-        self._commented = _Told()
-        self._paused_until = 0.0
-        self._pause = 1.0
-        self._limited = 0
-        self._summary_pulse = Pulse(first=5, factor=3.5)
-        self._comment_pulse = Pulse(first=60, factor=10)
-        self.refusals: dict[Channel, str] = {}
+        self._latest: tuple[Review | None, int] = (None, 0)
+        self._revision = 0
+        self.memory = memory or Memory()
         self.problems: list[str] = []
         self.waiting_for: str = ""
 
-    def show(self, review: Review) -> None:
-        """Take *review* as what is to be shown from now on."""
-        self._review = review
+    @property
+    def refusals(self) -> dict[Channel, str]:
+        """What the forge has refused, and will not be asked for again."""
+        return self.memory.refusals
+
+    def show(self, review: Review, revision: int | None = None) -> None:
+        """Take *review* as what is to be shown from now on.
+
+        *revision* tells this state from all others, for who goes on with the `memory`; where it is
+        not given, every other value is a new state.
+        """
+        known, last = self._latest
+        if revision is None:
+            revision = last if review is known else last + 1
+        self._latest = (review, revision)
 
     def step(self) -> float | None:
         """Write what is most urgent, if anything is; return when to come back, None if never.
 
         Never waits. What the forge refuses is noted in `refusals`, and not tried again.
         """
-        review, now = self._review, self._clock()
+        now = self._clock()
+        review, self._revision = self._latest
         if review is None:
             return None
-        if now < self._paused_until:
-            return self._paused_until
+        if now < self.memory.paused_until:
+            return self.memory.paused_until
         again = self._next_pulses(review, now)
         for write in self._due(review, now):
             delay = self._pace.delay(write.share)
             if delay <= 0:
                 self._perform(write)
-                return max(self._clock(), self._paused_until)
+                return max(self._clock(), self.memory.paused_until)
             again.append(now + delay)
         return min(again, default=None)
 
@@ -157,8 +116,8 @@ class Publisher:
             self._pause_for(max(error.at - self._epoch(), self._own_patience()))
             self.waiting_for = str(error)
         except Unanswered as error:
-            self._pause_for(self._pause)
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+            self._pause_for(self.memory.pause)
+            self.memory.pause = min(self.memory.pause * 2, _LONGEST_PAUSE)
             self.waiting_for = str(error)
         except ForgeError as error:
             self.refusals[write.channel] = str(error)
@@ -168,20 +127,21 @@ class Publisher:
 
     def _go_on(self) -> None:
         """Note that GitHub has answered."""
-        self._pause = 1.0
-        self._limited = 0
+        self.memory.pause = 1.0
+        self.memory.limited = 0
         self.waiting_for = ""
 
     def _pause_for(self, seconds: float) -> None:
-        self._paused_until = self._clock() + seconds
+        self.memory.paused_until = self._clock() + seconds
 
     def _own_patience(self) -> float:
         """Return for how long to write nothing, whatever GitHub says: longer each time in a row.
 
         https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         """
-        self._limited += 1
-        return min(60.0 * 2 ** (self._limited - 2), _LONGEST_LIMIT) if self._limited > 1 else 1.0
+        self.memory.limited += 1
+        times = self.memory.limited
+        return min(60.0 * 2 ** (times - 2), _LONGEST_LIMIT) if times > 1 else 1.0
 
     def _due(self, review: Review, now: float) -> Iterator[_Write]:
         """Yield what differs from what is shown, the most urgent first."""
@@ -191,7 +151,7 @@ class Publisher:
             yield from self._due_comment(review, now)
 
     def _due_checks(self, review: Review, now: float) -> Iterator[_Write]:
-        if review_id(review.request) not in self._shown or review.is_over:
+        if review_id(review.request) not in self.memory.shown or review.is_over:
             yield from self._summary(review)
         runs = review.runs if self._is_per_notebook(review) else ()
         ended = [run for run in runs if run.result]
@@ -201,18 +161,19 @@ class Publisher:
         if 2 * len(runs) <= MOST_AN_HOUR - _RESERVE:
             running = (run for run in runs if run.state is RunState.RUNNING)
             yield from self._notebooks(review, running, share=0.5)
-        if not review.is_over and self._is_due_again(review, self._summary_pulse, now):
-            yield from self._summary(review, self._summary_pulse)
+        if not review.is_over and self._is_due_again(review, self.memory.summary_pulse, now):
+            yield from self._summary(review, self.memory.summary_pulse)
 
     def _due_comment(self, review: Review, now: float) -> Iterator[_Write]:
         if not self._look.comment or Channel.COMMENT in self.refusals:
             return
-        if self._commented.review is review or not (review.planned or review.is_over):
+        told = self.memory.commented.revision
+        if told == self._revision or not (review.planned or review.is_over):
             return
-        if self._commented.review is None or review.is_over:
+        if told is None or review.is_over:
             yield _Write(Channel.COMMENT, lambda: self._comment(review))
-        elif self._is_due_again(review, self._comment_pulse, now):
-            pulse = self._comment_pulse
+        elif self._is_due_again(review, self.memory.comment_pulse, now):
+            pulse = self.memory.comment_pulse
             yield _Write(Channel.COMMENT, lambda: self._comment(review, pulse), share=0.6)
 
     def _is_due_again(self, review: Review, pulse: Pulse, now: float) -> bool:
@@ -222,7 +183,8 @@ class Publisher:
         """
         if pulse.beats >= self._most_beats(review, pulse):
             return False
-        told = self._commented if pulse is self._comment_pulse else self._summarised
+        is_comment = pulse is self.memory.comment_pulse
+        told = self.memory.commented if is_comment else self.memory.summarised
         return pulse.due(now) <= now or (not told.bad and _has_bad(review))
 
     def _most_beats(self, review: Review, pulse: Pulse) -> int:
@@ -233,7 +195,7 @@ class Publisher:
         two for the comment.
         """
         number = len(review.runs)
-        if pulse is self._comment_pulse:
+        if pulse is self.memory.comment_pulse:
             return 1 + min(number // 30, 1)
         return min(1 + number // 10, 7) if self._is_per_notebook(review) else 7
 
@@ -250,14 +212,14 @@ class Publisher:
                 commands=look.commands,
             )
         )
-        self._commented = _Told(review, bad=_has_bad(review))
+        self.memory.commented = Told(self._revision, bad=_has_bad(review))
 
     def _notebooks(
         self, review: Review, runs: Iterable[Run], share: float = 1.0
     ) -> Iterator[_Write]:
         for run in runs:
-            shown = self._shown.get(run.run_id)
-            if shown is None or (run.result and shown.status is not CheckStatus.COMPLETED):
+            shown = self.memory.shown.get(run.run_id)
+            if shown is None or (run.result and not shown.is_completed):
                 yield _Write(Channel.CHECKS, partial(self._put_notebook, review, run), share)
 
     def _put_notebook(self, review: Review, run: Run) -> None:
@@ -266,20 +228,20 @@ class Publisher:
         self._put(check)
 
     def _summary(self, review: Review, pulse: Pulse | None = None) -> Iterator[_Write]:
-        told = _Told(review, self.refusals.get(Channel.COMMENT), _has_bad(review))
-        if self._summarised.is_same(told):
+        told = Told(self._revision, self.refusals.get(Channel.COMMENT), _has_bad(review))
+        if self.memory.summarised.is_same(told):
             return
 
         def put() -> None:
             if pulse:
                 pulse.beat(self._clock())
             self._put(self._summary_check(review, told.refusal))
-            self._summarised = told
+            self.memory.summarised = told
 
         yield _Write(Channel.CHECKS, put, 0.6 if pulse else 1.0)
 
     def _put(self, check: CheckRun) -> None:
-        if self._shown.get(check.external_id) == check:
+        if self.memory.shown.get(check.external_id) == ShownCheck.of(check):
             return
         # What GitHub finds fault with may be a notebook's: without that, it can still be concluded.
         for said in dict.fromkeys([check, replace(check, annotations=(), text="")]):
@@ -291,7 +253,7 @@ class Publisher:
                     raise
                 # This one is not as GitHub wants it, which says nothing about the others.
                 self.problems.append(str(error))
-        self._shown[check.external_id] = check
+        self.memory.shown[check.external_id] = ShownCheck.of(check)
 
     def _summary_check(self, review: Review, refusal: str | None) -> CheckRun:
         check = summary_check(
@@ -319,7 +281,7 @@ class Publisher:
             return []
         return [
             due
-            for pulse in (self._summary_pulse, self._comment_pulse)
+            for pulse in (self.memory.summary_pulse, self.memory.comment_pulse)
             if pulse.beats < self._most_beats(review, pulse) and (due := pulse.due(now)) > now
         ]
 

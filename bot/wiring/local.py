@@ -1,4 +1,4 @@
-"""The one place where real objects are built."""
+"""Reviews on the machine at hand: what the command line and the Action build."""
 
 from __future__ import annotations
 

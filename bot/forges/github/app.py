@@ -1,0 +1,218 @@
+"""The bot as GitHub knows it: a GitHub App, and the installations that let it work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+import jwt
+
+from bot.errors import ForgeError, UsageError
+from bot.forges.github.api import Api, Refused
+
+_log = logging.getLogger(__name__)
+
+PERMISSIONS: Mapping[str, str] = {
+    "checks": "write",
+    "contents": "read",
+    "issues": "write",
+    "metadata": "read",
+    "pull_requests": "write",
+}
+"""What a token is asked for: to write check runs and comments, to read files and who may write.
+https://docs.github.com/rest/authentication/permissions-required-for-github-apps
+"""
+
+_SECONDS_OF_JWT = 9 * 60
+_SECONDS_BACK = 60
+"""https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app"""
+
+_EARLY = 5 * 60.0
+"""Seconds before its end at which a token is used no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """Where the App is installed: an account, which may have suspended it."""
+
+    id: int
+    account: str
+    is_suspended: bool
+
+
+class AppSignature:
+    """Signs as the App itself, with a JSON Web Token for each few minutes.
+
+    GitHub refuses one whose times do not agree with its own clock; `skew` is then set to by how
+    many seconds ours is behind.
+    """
+
+    def __init__(self, app_id: int, key: str, clock: Callable[[], float]) -> None:
+        self._app_id = app_id
+        self._key = key
+        self._clock = clock
+        self.skew = 0.0
+
+    def token(self) -> str:
+        """Return a JSON Web Token; raises UsageError for a private key that is none."""
+        now = int(self._clock() + self.skew)
+        claims = {
+            "iat": now - _SECONDS_BACK,
+            "exp": now - _SECONDS_BACK + _SECONDS_OF_JWT,
+            "iss": str(self._app_id),
+        }
+        try:
+            return jwt.encode(claims, self._key, algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError):
+            raise UsageError(
+                "NBCI_GITHUB_PRIVATE_KEY: is no RSA private key in PEM; expected what the page of"
+                " the GitHub App gives under `Private keys`"
+            ) from None
+
+    def renew(self, refused: str) -> bool:
+        """Return that a new one can be made."""
+        return True
+
+
+class GitHubApp:
+    """The App whose number is *app_id* on the server at *base_url*. Safe for several threads."""
+
+    def __init__(
+        self,
+        app_id: int,
+        private_key: str,
+        base_url: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.id = app_id
+        self._base_url = base_url
+        self._clock = clock
+        self._sleep = sleep
+        self._signature = AppSignature(app_id, private_key, clock)
+        self._lock = threading.Lock()
+        self._tokens: dict[tuple[int, int], _Token] = {}
+        self._locks: dict[tuple[int, int], threading.Lock] = {}
+
+    def api(self) -> Api:
+        """Return the API as the App itself may use it."""
+        return self._api(self._signature)
+
+    @cached_property
+    def slug(self) -> str:
+        """The App's name in links, and before `[bot]` its login."""
+        return str(self.api().get("/app").get("slug") or "")
+
+    def installation_api(
+        self,
+        installation_id: int,
+        repository_id: int,
+        *,
+        wrote: Callable[[], None] = lambda: None,
+        limited: Callable[[float], None] = lambda at: None,
+    ) -> Api:
+        """Return the API as it may be used for one repository of an installation."""
+        credentials = _OfInstallation(self, installation_id, repository_id)
+        return Api(
+            self._base_url,
+            credentials,
+            wrote=wrote,
+            limited=limited,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
+    def token(self, installation_id: int, repository_id: int) -> str:
+        """Return a token for one repository, made anew five minutes before its hour is over.
+
+        Raises Refused where the installation is suspended or gone.
+        """
+        key = (installation_id, repository_id)
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            known = self._tokens.get(key)
+            if known is None or known.until - _EARLY < self._clock():
+                known = self._tokens[key] = self._mint(installation_id, repository_id)
+            return known.text
+
+    git_token = token
+
+    def drop(self, installation_id: int, repository_id: int, token: str) -> None:
+        """Use *token* no more: GitHub did not accept it."""
+        with self._lock:
+            known = self._tokens.get((installation_id, repository_id))
+            if known is not None and known.text == token:
+                del self._tokens[installation_id, repository_id]
+
+    def forget(self, installation_id: int) -> None:
+        """Use no token of an installation any more."""
+        with self._lock:
+            for key in [key for key in self._tokens if key[0] == installation_id]:
+                del self._tokens[key]
+
+    def installation_of(self, full_name: str) -> Installation | None:
+        """Return the installation that has a repository, None where none has."""
+        try:
+            return _installation(self.api().get(f"/repos/{full_name}/installation"))
+        except Refused as refused:
+            if refused.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    def installations(self) -> Iterator[Installation]:
+        """Yield the installations that there are."""
+        return map(_installation, self.api().pages("/app/installations"))
+
+    def _mint(self, installation_id: int, repository_id: int) -> _Token:
+        path = f"/app/installations/{installation_id}/access_tokens"
+        body = {"repository_ids": [repository_id], "permissions": dict(PERMISSIONS)}
+        api = self.api()
+        made = api.persist(lambda: api.write("POST", path, body))
+        try:
+            text = str(made["token"])
+            until = datetime.fromisoformat(made["expires_at"]).timestamp()
+        except (KeyError, TypeError, ValueError):
+            raise ForgeError(f"POST {path}: GitHub's answer holds no token") from None
+        return _Token(text, until)
+
+    def _api(self, credentials: AppSignature) -> Api:
+        return Api(self._base_url, credentials, clock=self._clock, sleep=self._sleep)
+
+
+class _OfInstallation:
+    """The credentials for one repository of an installation."""
+
+    def __init__(self, app: GitHubApp, installation_id: int, repository_id: int) -> None:
+        self._app = app
+        self._key = (installation_id, repository_id)
+
+    def token(self) -> str:
+        return self._app.token(*self._key)
+
+    def renew(self, refused: str) -> bool:
+        self._app.drop(*self._key, refused)
+        return True
+
+
+def _installation(raw: Mapping[str, Any]) -> Installation:
+    account = raw.get("account") or {}
+    return Installation(
+        id=int(raw["id"]),
+        account=str(account.get("login") or account.get("slug") or ""),
+        is_suspended=raw.get("suspended_at") is not None,
+    )

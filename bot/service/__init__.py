@@ -1,0 +1,1 @@
+"""The bot as a server: what comes in, what is remembered, what is done about it."""

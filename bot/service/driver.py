@@ -1,0 +1,235 @@
+"""The way from the runs in the database to a service where they run, and back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select, update
+
+from bot.backends.base import Observation
+from bot.errors import BackendError, NbciError
+from bot.model import Outcome, Run, RunResult, RunState
+from bot.service.admission import Admitted, Limits, admit
+from bot.service.codec import request_from, run_from
+from bot.service.compute import Compute, Events, Work
+from bot.service.database import Database
+from bot.service.leases import take_lease
+from bot.service.notes import note_observation, note_result
+from bot.service.pool import DatabaseAway
+from bot.service.run_tokens import new_token
+from bot.service.tables import reviews, runs
+
+_log = logging.getLogger(__name__)
+
+_QUICK = 1.0
+_SLOW = 15.0
+"""Seconds between looks at the service: more and more while nothing changes."""
+
+_MOST_AT_ONCE = 100
+_GRACE = 3600.0
+"""Seconds beyond its own limit after which a run is given up that the service never ends."""
+
+
+@dataclass
+class _Taken:
+    admitted: Admitted
+    is_submitted: bool
+    seen: Observation | None = None
+    is_cancelled: bool = False
+
+
+@dataclass
+class Driver:
+    """Submits what waits for *backend*, and notes how it goes; one worker at a time does.
+
+    `owner` names this worker. `events` makes the URL to which a run may tell how far it is, None
+    where the bot cannot be reached.
+    """
+
+    database: Database
+    backend: str
+    compute: Compute
+    owner: str
+    limits: Limits
+    patience: float
+    reports: Path
+    export: Callable[[Admitted, Path], None]
+    events: Callable[[str], str] | None
+    clock: Callable[[], float] = time.time
+    _taken: dict[str, _Taken] = field(default_factory=dict)
+    _interval: float = _QUICK
+    _is_ours: bool = False
+
+    def run(self, stop: threading.Event) -> None:
+        """Look at the service until *stop* is set."""
+        while not stop.is_set():
+            try:
+                self._turn()
+            except (DatabaseAway, BackendError) as error:
+                _log.warning("%s: %s", self.backend, error)
+            stop.wait(self._interval)
+
+    def _turn(self) -> None:
+        if not self._has_lease():
+            self._is_ours = False
+            self._interval = _QUICK
+            return
+        if not self._is_ours:
+            self._taken = self._known()
+            self._is_ours = True
+        has_changed = self._submit()
+        self._cancel()
+        has_changed |= self._look()
+        self._interval = _QUICK if has_changed else min(self._interval * 1.5, _SLOW)
+
+    def _has_lease(self) -> bool:
+        with self.database.begin() as connection:
+            name = f"driver {self.backend}"
+            return take_lease(connection, name, self.owner, self.patience + self._interval)
+
+    def _known(self) -> dict[str, _Taken]:
+        """Return what an earlier holder of the lease has taken."""
+        with self.database.begin() as connection:
+            return {taken.admitted.run.run_id: taken for taken in _open(connection, self.backend)}
+
+    def _submit(self) -> bool:
+        """Submit what may run, and what an interrupted call may have left; return if there was."""
+        with self.database.begin() as connection:
+            new = admit(
+                connection, self.backend, self.owner, self.limits, most=_MOST_AT_ONCE, seconds=0
+            )
+        self._taken |= {one.run.run_id: _Taken(one, is_submitted=False) for one in new}
+        unsubmitted = [taken for taken in self._taken.values() if not taken.is_submitted]
+        for taken in unsubmitted:
+            self._submit_one(taken)
+        return bool(unsubmitted)
+
+    def _submit_one(self, taken: _Taken) -> None:
+        run, admitted = taken.admitted.run, taken.admitted
+        try:
+            self.compute.submit(
+                Work(
+                    run=run,
+                    request=admitted.request,
+                    export=lambda folder: self.export(admitted, folder),
+                    events=self._events(run, admitted.generation),
+                )
+            )
+        except NbciError as error:
+            if isinstance(error, DatabaseAway):
+                raise
+            self._note_result(taken, RunResult(outcome=Outcome.LOST, message=str(error)))
+            return
+        taken.is_submitted = True
+        with self.database.begin() as connection:
+            wanted = update(runs).where(
+                runs.c.run_id == run.run_id, runs.c.generation == admitted.generation
+            )
+            connection.execute(wanted.values(submitted_at=func.now()))
+
+    def _events(self, run: Run, generation: int) -> Events | None:
+        """Return where the run may tell how far it is; an earlier token of it is void then."""
+        if self.events is None:
+            return None
+        token = new_token()
+        until = self.clock() + run.options.timeout + _GRACE
+        with self.database.begin() as connection:
+            connection.execute(
+                update(runs)
+                .where(runs.c.run_id == run.run_id, runs.c.generation == generation)
+                .values(token_hash=token.hash, token_until=func.to_timestamp(until))
+            )
+        return Events(url=self.events(run.run_id), token=token.text)
+
+    def _cancel(self) -> None:
+        wanted = select(runs.c.run_id).where(
+            runs.c.backend == self.backend, runs.c.state == "taken", runs.c.cancel_requested
+        )
+        with self.database.begin() as connection:
+            requested = list(connection.execute(wanted).scalars())
+        for run_id in requested:
+            taken = self._taken.get(run_id)
+            if taken is not None and not taken.is_cancelled:
+                self.compute.cancel(run_id)
+                taken.is_cancelled = True
+
+    def _look(self) -> bool:
+        """Note what the service says of all runs, asked at once; return whether anything is new."""
+        submitted = [run_id for run_id, taken in self._taken.items() if taken.is_submitted]
+        has_changed = False
+        for run_id, seen in (self.compute.poll(submitted) if submitted else {}).items():
+            taken = self._taken[run_id]
+            if seen == taken.seen:
+                continue
+            has_changed = True
+            if seen.state is RunState.ENDED:
+                folder = self.reports / taken.admitted.page_key
+                self._note_result(taken, self.compute.collect(run_id, folder))
+                continue
+            taken.seen = seen
+            with self.database.begin() as connection:
+                note_observation(connection, run_id, taken.admitted.generation, seen)
+        return has_changed
+
+    def _note_result(self, taken: _Taken, result: RunResult) -> None:
+        run_id = taken.admitted.run.run_id
+        with self.database.begin() as connection:
+            note_result(connection, run_id, taken.admitted.generation, result)
+        del self._taken[run_id]
+
+
+def give_up_overdue(connection: Connection) -> list[str]:
+    """End the runs that a service had for longer than any run may take, and return them."""
+    rows = connection.execute(
+        select(runs.c.run_id, runs.c.generation, runs.c.value, runs.c.taken_at).where(
+            runs.c.state == "taken",
+            runs.c.taken_until.is_(None),
+            runs.c.taken_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, _GRACE),
+        )
+    ).all()
+    now = connection.execute(select(func.now())).scalar_one()
+    ended = []
+    for row in rows:
+        limit = run_from(row.value).options.timeout + _GRACE
+        if (now - row.taken_at).total_seconds() > limit:
+            message = "nothing was heard of it for an hour beyond the time that it may take"
+            result = RunResult(outcome=Outcome.LOST, message=message)
+            note_result(connection, row.run_id, row.generation, result)
+            ended.append(row.run_id)
+    return ended
+
+
+def _open(connection: Connection, backend: str) -> list[_Taken]:
+    wanted = (
+        select(
+            runs.c.run_id,
+            runs.c.value,
+            runs.c.generation,
+            runs.c.review_id,
+            runs.c.repository_id,
+            runs.c.submitted_at,
+            reviews.c.page_key,
+            reviews.c.value.label("review"),
+        )
+        .join_from(runs, reviews, runs.c.review_id == reviews.c.id)
+        .where(runs.c.backend == backend, runs.c.state == "taken")
+    )
+    return [
+        _Taken(
+            Admitted(
+                run=run_from(row.value),
+                generation=row.generation,
+                review_id=row.review_id,
+                repository_id=row.repository_id,
+                page_key=row.page_key,
+                request=request_from(row.review),
+            ),
+            is_submitted=row.submitted_at is not None,
+        )
+        for row in connection.execute(wanted)
+    ]

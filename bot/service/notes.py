@@ -1,0 +1,45 @@
+"""What those who run notebooks note of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, update
+
+from bot.backends.base import Observation
+from bot.model import RunResult, RunState
+from bot.service import jobs
+from bot.service.codec import observation_text, result_text
+from bot.service.database import defer_in
+from bot.service.tables import runs
+
+
+def note_observation(
+    connection: Connection, run_id: str, generation: int, observation: Observation
+) -> bool:
+    """Note how far a run has come; return whether it is still run by who took it last."""
+    return _note(connection, run_id, generation, observation=observation_text(observation))
+
+
+def note_result(connection: Connection, run_id: str, generation: int, result: RunResult) -> bool:
+    """Note how a run ended; return whether it was still run by who took it last."""
+    ended = {
+        "state": "ended",
+        "result": result_text(result),
+        "observation": observation_text(Observation(state=RunState.ENDED)),
+        "ended_at": func.now(),
+        "taken_until": None,
+    }
+    return _note(connection, run_id, generation, **ended)
+
+
+def _note(connection: Connection, run_id: str, generation: int, **values: object) -> bool:
+    noted = (
+        update(runs)
+        .where(runs.c.run_id == run_id, runs.c.generation == generation, runs.c.state == "taken")
+        .values(values)
+        .returning(runs.c.review_id)
+    )
+    review_id = connection.execute(noted).scalar_one_or_none()
+    if review_id is None:
+        return False
+    defer_in(connection, jobs.advance(review_id))
+    return True

@@ -1,0 +1,208 @@
+"""How the bot is set up: environment variables, or an `.env` file in the current folder.
+
+docs/configuration.md describes each of them; a test holds that page and this file together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from platformdirs import user_data_path
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from bot.errors import UsageError
+
+_log = logging.getLogger(__name__)
+
+_PREFIX = "NBCI_"
+_OWN_NAMES = {
+    "database_url": "DATABASE_URL",
+    "application_insights": "APPLICATIONINSIGHTS_CONNECTION_STRING",
+}
+_BACKENDS = ("local",)
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def variable(field: str) -> str:
+    """Return the name of the environment variable of a setting."""
+    return _OWN_NAMES.get(field, _PREFIX + field.upper())
+
+
+def _url(text: str) -> str:
+    url = urlsplit(text)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+        raise ValueError("must be a URL that begins with https://")
+    if url.username or url.password:
+        raise ValueError("must not hold a user or password")
+    return text.rstrip("/")
+
+
+def _key(value: object) -> object:
+    """Return a private key's text, where it is the path of its file."""
+    if isinstance(value, str) and value.strip() and "-----BEGIN" not in value:
+        path = Path(value.strip())
+        try:
+            return path.read_text()
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "is not text"
+            raise ValueError(f"is neither a PEM nor the path of one: {path}: {why}") from None
+    # Where a line end cannot be written, as in many a user interface, it is a backslash and an n.
+    return value.replace("\\n", "\n") if isinstance(value, str) else value
+
+
+def _not_blank(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().strip():
+        raise ValueError("is empty")
+    return secret
+
+
+def _words(value: object) -> object:
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _one_of(*names: str) -> AfterValidator:
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"must be one of {', '.join(names)}; got {name!r}")
+        return name
+
+    return AfterValidator(check)
+
+
+_Url = Annotated[str, AfterValidator(_url)]
+_Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
+_Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
+
+
+class Settings(BaseModel):
+    """What the operator has set; secrets do not show in its repr."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    github_app_id: Annotated[int, Field(gt=0)]
+    github_private_key: Annotated[_Secret, BeforeValidator(_key)]
+    webhook_secret: _Secret
+    webhook_secret_old: _Secret | None = None
+    github_api_url: _Url = "https://api.github.com"
+    public_url: _Url | None = None
+    data_dir: Path = Field(default_factory=lambda: user_data_path("nbci"))
+    database_url: _Secret | None = None
+    backend: Annotated[str, _Lower, _one_of(*_BACKENDS)] = "local"
+    allow_local_backend: bool = False
+    jobs: Annotated[int, Field(ge=1, le=1000)] | None = None
+    pass_env: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
+    max_runs_per_repository: Annotated[int, Field(ge=1)] = 10
+    max_runs_per_installation: Annotated[int, Field(ge=1)] = 20
+    max_queued_runs_per_repository: Annotated[int, Field(ge=1)] = 1000
+    max_runs_per_day: Annotated[int, Field(ge=1)] = 2000
+    retention_days: Annotated[float, Field(gt=0)] = 30.0
+    log_level: Annotated[str, _Lower, _one_of(*_LEVELS)] = "info"
+    heartbeat_seconds: Annotated[float, Field(ge=0.2, le=60)] = 5.0
+    application_insights: _Secret | None = None
+
+    @model_validator(mode="after")
+    def _backend_is_allowed(self) -> Settings:
+        if self.backend == "local" and not self.allow_local_backend:
+            raise ValueError(
+                "NBCI_ALLOW_LOCAL_BACKEND: must be true for NBCI_BACKEND=local, with which this"
+                " machine executes the notebooks of pull requests"
+            )
+        return self
+
+    @property
+    def webhook_secrets(self) -> tuple[bytes, ...]:
+        """The secrets that a webhook may be signed with, the newest first."""
+        both = (self.webhook_secret, self.webhook_secret_old)
+        return tuple(secret.get_secret_value().encode() for secret in both if secret is not None)
+
+
+SECRETS = tuple(
+    name for name, field in Settings.model_fields.items() if "SecretStr" in repr(field.annotation)
+)
+"""The settings that are secrets: each can be given as the path of a file, in NAME_FILE."""
+
+
+def load_settings(environ: Mapping[str, str], dotenv: Path) -> Settings:
+    """Return the settings that *environ* gives and, where it does not, the file *dotenv*.
+
+    Raises UsageError with a line for each that is wrong or missing.
+    """
+    given = {name: text for name, text in _read(dotenv).items() if text is not None}
+    given |= environ
+    problems: list[str] = []
+    values = {
+        field: value
+        for field in Settings.model_fields
+        if (value := _value(field, given, problems)) is not None
+    }
+    _warn_of_unknown(given)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise UsageError("\n".join([*problems, *_told(error)])) from None
+    if problems:
+        raise UsageError("\n".join(problems))
+    return settings
+
+
+def _read(dotenv: Path) -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(dotenv, interpolate=False) if dotenv.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{dotenv}: it cannot be read: {error}") from None
+
+
+def _value(field: str, given: Mapping[str, str], problems: list[str]) -> str | None:
+    name = variable(field)
+    in_file = f"{name}_FILE"
+    if field not in SECRETS or not given.get(in_file):
+        # What is there and empty is as good as absent, but for what must not be empty.
+        text = given.get(name)
+        return text if text or field in SECRETS else None
+    if given.get(name):
+        problems.append(f"{name}: is given, and {in_file} too: one of them must go")
+        return None
+    try:
+        return Path(given[in_file]).read_text().rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        problems.append(f"{in_file}: {given[in_file]} cannot be read: {why}")
+        return None
+
+
+def _warn_of_unknown(given: Mapping[str, str]) -> None:
+    known = {variable(field) for field in Settings.model_fields}
+    known |= {f"{variable(field)}_FILE" for field in SECRETS}
+    for name in sorted(name for name in given if name.startswith(_PREFIX) and name not in known):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        hint = f"; {near[0]} is one" if near else ""
+        _log.warning("%s is no setting of nbci%s", name, hint)
+
+
+def _told(error: ValidationError) -> list[str]:
+    return [_line(one) for one in error.errors(include_url=False, include_input=False)]
+
+
+def _line(problem: Any) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = variable(str(problem["loc"][0]))
+    if problem["type"] == "missing":
+        return f"{name}: is missing; docs/configuration.md says what it is"
+    return f"{name}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,228 @@
+"""The bot's workers."""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from bot.backends.local.backend import LocalBackend
+from bot.backends.local.interpreter import allowed_environment
+from bot.backends.local.machine import cores
+from bot.forges.github.app import GitHubApp
+from bot.service import jobs, waking
+from bot.service.admission import Admitted, Limits, hand_back_lost
+from bot.service.advancing import Advancing
+from bot.service.compute import Compute
+from bot.service.concluding import Concluding
+from bot.service.database import Database
+from bot.service.deliveries import take_delivery
+from bot.service.driver import Driver, give_up_overdue
+from bot.service.engine import Engine
+from bot.service.failing import Failing
+from bot.service.files import Files
+from bot.service.github_access import GitHubAccess
+from bot.service.machine import BACKEND, Machine
+from bot.service.planning import Planning
+from bot.service.retention import Retention
+from bot.service.showing import Lease, Showing
+from bot.service.ticker import Chore, Ticker
+from bot.service.worker import Loop, Worker
+from bot.service.worker_queue import WorkerQueue
+from bot.settings import Settings
+from bot.wiring.database import database_dsn
+from bot.wiring.local import local_backend
+
+_STALLED_AFTER = 4
+"""Heartbeats that a worker may miss."""
+
+_STOP_PATIENCE = 20.0
+"""Seconds that what is under way has to end when a worker is told to stop."""
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a worker is made of."""
+
+    settings: Settings
+    dsn: str
+    owner: str
+    concurrency: int
+
+    @functools.cached_property
+    def database(self) -> Database:
+        """The worker's way to the database: a connection for each job, and for each loop."""
+        return Database(self.dsn, size=self.concurrency + 4)
+
+    @functools.cached_property
+    def app(self) -> GitHubApp:
+        """The bot as GitHub knows it."""
+        settings = self.settings
+        key = settings.github_private_key.get_secret_value()
+        return GitHubApp(settings.github_app_id, key, settings.github_api_url)
+
+    @functools.cached_property
+    def access(self) -> GitHubAccess:
+        """GitHub, as the installations let the bot use it."""
+        return GitHubAccess(self.database, self.app, time.time)
+
+    @functools.cached_property
+    def planning(self) -> Planning:
+        """What gets hold of commits."""
+        files = Files(self.settings.data_dir / "repositories", self.settings.github_api_url)
+        return Planning(self.access, files)
+
+    def export(self, admitted: Admitted, folder: Path) -> None:
+        """Write the files that a run is of into *folder*."""
+        self.planning.export(admitted.repository_id, admitted.request, folder)
+
+    @property
+    def reports(self) -> Path:
+        """Where what reviews have left is kept for the web."""
+        return self.settings.data_dir / "reports"
+
+    @property
+    def limits(self) -> Limits:
+        """How much may run and wait."""
+        settings = self.settings
+        return Limits(
+            runs_per_repository=settings.max_runs_per_repository,
+            runs_per_installation=settings.max_runs_per_installation,
+            queued_per_repository=settings.max_queued_runs_per_repository,
+            runs_per_day=settings.max_runs_per_day,
+        )
+
+    @property
+    def patience(self) -> float:
+        """Seconds without a sign of life after which a worker's work is given to others."""
+        return _STALLED_AFTER * self.settings.heartbeat_seconds
+
+
+def run_worker(
+    settings: Settings,
+    concurrency: int,
+    *,
+    stop: threading.Event,
+    computes: Mapping[str, Compute] | None = None,
+) -> None:
+    """Work until *stop* is set. Notebooks run on this machine, or on one of *computes*."""
+    dsn = database_dsn(settings)
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+    parts = Parts(settings, dsn, owner, concurrency)
+    queue = WorkerQueue(
+        dsn,
+        parts.database,
+        _tasks(parts),
+        concurrency=concurrency,
+        heartbeat=settings.heartbeat_seconds,
+        stalled_after=parts.patience,
+        patience=_STOP_PATIENCE,
+    )
+    ticker = Ticker(parts.database, owner, _chores(parts))
+    loops: list[tuple[str, Loop]] = [("ticker", ticker.run)]
+    if settings.backend == BACKEND:
+        loops.append(("machine", _machine(parts).run))
+    for name, compute in (computes or {}).items():
+        loops.append((f"driver of {name}", _driver(parts, name, compute).run))
+    try:
+        Worker(queue.run, loops, patience=_STOP_PATIENCE).run(stop)
+    finally:
+        parts.database.close()
+
+
+def _tasks(parts: Parts) -> dict[str, Callable[..., None]]:
+    """Return what is done for each kind of job."""
+    database, settings = parts.database, parts.settings
+    engine = Engine(database, parts.app, parts.access, settings.backend, time.time)
+    advancing = Advancing(database, parts.planning, parts.limits, settings.backend)
+    showing = Showing(database, parts.access, parts.reports, settings.public_url)
+    failing = Failing(database, Concluding(database, parts.access).conclude)
+
+    def take(lease: Lease, delivery: str) -> None:
+        take_delivery(engine, delivery)
+
+    def advance(lease: Lease, review_id: int) -> None:
+        failing.advance(review_id, lambda: advancing.advance(review_id))
+
+    def show(lease: Lease, review_id: int) -> None:
+        failing.show(review_id, lambda: showing.show(review_id, lease))
+
+    return {jobs.TAKE_DELIVERY: take, jobs.ADVANCE: advance, jobs.SHOW: show}
+
+
+def _chores(parts: Parts) -> list[Chore]:
+    database, settings = parts.database, parts.settings
+
+    def within(do: Callable[[Connection], object]) -> Callable[[], None]:
+        def chore() -> None:
+            with database.begin() as connection:
+                do(connection)
+
+        return chore
+
+    retention = Retention(database, parts.reports, settings.retention_days)
+    concluding = Concluding(database, parts.access)
+    days = settings.retention_days * 24 * _HOUR
+    return [
+        Chore("wake what is due", 1.0, within(waking.wake_due)),
+        Chore("runs of lost workers", settings.heartbeat_seconds, within(hand_back_lost)),
+        Chore(
+            "deliveries",
+            settings.heartbeat_seconds,
+            within(lambda connection: waking.wake_deliveries(connection, parts.patience)),
+        ),
+        Chore(
+            "forgotten reviews",
+            parts.patience,
+            within(lambda connection: waking.wake_forgotten(connection, parts.patience)),
+        ),
+        Chore("overdue runs", 60.0, within(give_up_overdue), is_shared=True),
+        Chore("retention", _HOUR, retention.forget, is_shared=True),
+        Chore("check runs left", _HOUR, lambda: concluding.sweep(2.0), is_shared=True),
+        Chore("unused commits", _HOUR, lambda: parts.planning.files.drop_unused(days)),
+    ]
+
+
+def _machine(parts: Parts) -> Machine:
+    settings = parts.settings
+    environment = allowed_environment(os.environ, settings.pass_env)
+
+    def make(folder: Path, repository: str) -> LocalBackend:
+        return local_backend(folder, repository, jobs=settings.jobs, environment=environment)
+
+    return Machine(
+        database=parts.database,
+        owner=parts.owner,
+        jobs=settings.jobs or cores(),
+        limits=parts.limits,
+        patience=parts.patience,
+        scratch=settings.data_dir / "trees",
+        reports=parts.reports,
+        export=parts.export,
+        make=make,
+    )
+
+
+def _driver(parts: Parts, name: str, compute: Compute) -> Driver:
+    url = parts.settings.public_url
+    return Driver(
+        database=parts.database,
+        backend=name,
+        compute=compute,
+        owner=parts.owner,
+        limits=parts.limits,
+        patience=parts.patience,
+        reports=parts.reports,
+        export=parts.export,
+        events=None if url is None else lambda run_id: f"{url}/runs/{run_id}/events",
+    )
