@@ -14,6 +14,7 @@ from bot.backends.local.launchers import ForkServerLauncher
 from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED
 from bot.cli.parameters import MINUTES, PARAMETER
 from bot.cli.serving import migrate, serve, web, worker
+from bot.cli.setup import setup
 from bot.errors import NbciError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -186,5 +187,5 @@ def completion(shell: str) -> None:
     click.echo(found(cli, {}, "nbci", "_NBCI_COMPLETE").source())
 
 
-for command in (serve, web, worker, migrate):
+for command in (serve, web, worker, setup, migrate):
     cli.add_command(command)

@@ -31,3 +31,8 @@ def no_earlier_result(head: str) -> str:
 def all_passed(head: str) -> str:
     """Return that there is no notebook that failed."""
     return f"Every notebook passed for {code(head[:10])}: nothing to run again."
+
+
+def running_already(head: str) -> str:
+    """Return that what is asked for is being done."""
+    return f"These notebooks of {code(head[:10])} are running already."

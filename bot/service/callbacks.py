@@ -34,9 +34,10 @@ _AUTHORISATION = """
     SELECT state, token_hash FROM runs
     WHERE run_id = %s AND token_until > now() AND state IN ('taken', 'ended')
 """
+# Progress that a crash of the database forgets is told anew by the next report.
 _RUN = """
-    SELECT review_id, event_number, observation FROM runs
-    WHERE run_id = %s AND state = 'taken' AND token_hash = %b FOR UPDATE
+    SELECT review_id, event_number, observation, set_config('synchronous_commit', 'off', true)
+    FROM runs WHERE run_id = %s AND state = 'taken' AND token_hash = %b FOR UPDATE
 """
 _NOTE = "UPDATE runs SET observation = %s, event_number = %s WHERE run_id = %s"
 
@@ -84,7 +85,7 @@ def _note(connection: psycopg.Connection[Any], run_id: str, kept: bytes, report:
     found = connection.execute(_RUN, (run_id, kept)).fetchone()
     if found is None:  # it has ended just now, or somebody else has taken it
         raise Conflict("run already finished")
-    review_id, known, observation = found
+    review_id, known, observation, _ = found
     if report.number <= known:
         return False
     try:

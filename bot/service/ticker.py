@@ -23,7 +23,7 @@ class Chore:
 
     name: str
     every: float
-    do: Callable[[], None]
+    do: Callable[[], object]
     is_shared: bool = False
 
 

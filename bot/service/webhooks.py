@@ -55,9 +55,11 @@ cost a durable write for nothing, and GitHub keeps the deliveries of three days 
 
 _SIGNATURE = "X-Hub-Signature-256"
 _DELIVERY = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
-# One statement is one transaction and one round trip: that halves the time to acknowledge. A job
-# with no lock needs nothing else of what `bot.service.queue.defer` does.
-_FLUSH = "SELECT pg_logical_emit_message(true, 'nbci', '')"
+# One statement is one transaction and one round trip. A job with no lock needs nothing else of what
+# `bot.service.queue.defer` does. Transactions that notify, as a new job does, are committed one
+# after the other, each with its own turn at the disk: so nobody waits for the disk here, but in the
+# next statement, which shares its turn with others, and comes to the disk after this one.
+# https://www.postgresql.org/docs/current/wal-async-commit.html
 _RECORD = """
     WITH quickly AS MATERIALIZED (
         SELECT set_config('synchronous_commit', 'off', true)
@@ -72,6 +74,7 @@ _RECORD = """
     SELECT %(queue)s, %(task)s, %(arguments)s FROM taken, quickly
     RETURNING id
 """
+_FLUSH = "SELECT pg_logical_emit_message(true, 'nbci', '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,7 @@ class Webhooks:
             _autocommit(connection),
         ):
             found = connection.execute(_RECORD, values).fetchone()
+            # Of a duplicate too: the transaction that was first may not be on disk yet.
             connection.execute(_FLUSH)
         return found is not None
 

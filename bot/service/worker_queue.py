@@ -33,6 +33,9 @@ _LONGEST_RETRY_PAUSE = 30
 _LOOK_FOR_JOBS = 2.0
 """Seconds after which to look although nobody has said that there are jobs."""
 
+_TICK = 0.2
+"""Seconds after which to look whether to stop."""
+
 _NEVER = 10.0**9
 
 Lease = Callable[[], bool]
@@ -110,17 +113,14 @@ class WorkerQueue:
                 update_heartbeat_interval=_NEVER,
                 stalled_worker_timeout=self.stalled_after,
             )
-            beside = [
-                asyncio.create_task(_stop_with(worker, stop)),
-                asyncio.create_task(self._live(worker, jobs)),
-            ]
+            ended = asyncio.Event()
+            beside = asyncio.create_task(self._watch(worker, jobs, stop, ended))
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:
-                for task in beside:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+                # Until Python 3.12 a cancellation is lost that comes at the wrong moment.
+                ended.set()
+                await beside
 
     @contextlib.asynccontextmanager
     async def _open_app(self) -> AsyncIterator[procrastinate.App]:
@@ -161,19 +161,32 @@ class WorkerQueue:
 
         return is_ours
 
-    async def _live(self, worker: Worker, jobs: OwnedJobs) -> None:
-        """Show that the worker lives, and do the like for those that do not any more."""
-        while True:
-            await asyncio.sleep(self.heartbeat)
-            if worker.worker_id is None:
-                continue
-            try:
-                if not await jobs.beat(worker.worker_id):
-                    _log.warning("this worker was taken for lost: it begins anew")
-                    worker.stop()  # type: ignore[no-untyped-call]
-                await jobs.rescue(self.stalled_after)
-            except exceptions.ConnectorException as error:
-                _log.warning("no sign of life can be given: %s", error.__cause__)
+    async def _watch(
+        self, worker: Worker, jobs: OwnedJobs, stop: threading.Event, ended: asyncio.Event
+    ) -> None:
+        """Show that the worker lives until it has *ended*, and tell it when it is to *stop*."""
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time() + self.heartbeat
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(_TICK, self.heartbeat)):
+                    await ended.wait()
+            if loop.time() >= beat_at and worker.worker_id is not None:
+                beat_at = loop.time() + self.heartbeat
+                await self._beat(worker, jobs)
+            if stop.is_set():
+                worker.stop()  # type: ignore[no-untyped-call]
+
+    async def _beat(self, worker: Worker, jobs: OwnedJobs) -> None:
+        """Show that the worker lives, and see to the jobs of those that do not any more."""
+        assert worker.worker_id is not None
+        try:
+            if not await jobs.beat(worker.worker_id):
+                _log.warning("this worker was taken for lost: it begins anew")
+                worker.stop()  # type: ignore[no-untyped-call]
+            await jobs.rescue(self.stalled_after)
+        except exceptions.ConnectorException as error:
+            _log.warning("no sign of life can be given: %s", error.__cause__)
 
 
 class _GiveBack(BaseRetryStrategy):
@@ -203,9 +216,3 @@ def _begin(function: Callable[[], None]) -> Future[None]:
 
     threading.Thread(target=work, name="job", daemon=True).start()
     return future
-
-
-async def _stop_with(worker: Worker, stop: threading.Event) -> None:
-    while not stop.is_set():
-        await asyncio.sleep(0.2)
-    worker.stop()  # type: ignore[no-untyped-call]

@@ -32,6 +32,7 @@ from bot.service.files import Files
 from bot.service.github_access import GitHubAccess
 from bot.service.machine import BACKEND, Machine
 from bot.service.planning import Planning
+from bot.service.redelivery import Redelivery
 from bot.service.retention import Retention
 from bot.service.showing import Lease, Showing
 from bot.service.ticker import Chore, Ticker
@@ -172,6 +173,7 @@ def _chores(parts: Parts) -> list[Chore]:
 
     retention = Retention(database, parts.reports, settings.retention_days)
     concluding = Concluding(database, parts.access)
+    redelivery = Redelivery(database, parts.app, time.time)
     days = settings.retention_days * 24 * _HOUR
     return [
         Chore("wake what is due", 1.0, within(waking.wake_due)),
@@ -187,6 +189,7 @@ def _chores(parts: Parts) -> list[Chore]:
             within(lambda connection: waking.wake_forgotten(connection, parts.patience)),
         ),
         Chore("overdue runs", 60.0, within(give_up_overdue), is_shared=True),
+        Chore("missed webhooks", 120.0, redelivery.ask_back, is_shared=True),
         Chore("retention", _HOUR, retention.forget, is_shared=True),
         Chore("check runs left", _HOUR, lambda: concluding.sweep(2.0), is_shared=True),
         Chore("unused commits", _HOUR, lambda: parts.planning.files.drop_unused(days)),

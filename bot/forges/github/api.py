@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -20,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 import github
 import requests
 from github import Auth
+from requests.utils import parse_header_links
 
 from bot.errors import ForgeError, TryLater, Unanswered
 from bot.forges.github.credentials import Credentials, FixedToken
@@ -70,7 +72,9 @@ class _Signature(Auth.Auth):
 
 
 class Api:
-    """The way to one server with one token, or what gives them; not for several threads at once.
+    """The way to one server with a token, what gives tokens, or None for what anybody may ask.
+
+    Not for several threads at once.
 
     *wrote* is called for each request that may change something, *limited* with the time until
     which GitHub wants nothing to be asked. Every method raises TryLater when
@@ -81,7 +85,7 @@ class Api:
     def __init__(
         self,
         base_url: str,
-        token: str | Credentials,
+        token: str | Credentials | None,
         *,
         wrote: Callable[[], None] = lambda: None,
         limited: Callable[[float], None] = lambda at: None,
@@ -90,12 +94,14 @@ class Api:
     ) -> None:
         self._wrote = wrote
         self._limited = limited
-        self._credentials = FixedToken(token) if isinstance(token, str) else token
+        self._credentials = (
+            FixedToken(token or "") if token is None or isinstance(token, str) else token
+        )
         self._clock = clock
         self._sleep = sleep
         self._base_url = base_url.rstrip("/")
         self._requester = github.Github(
-            auth=_Signature(self._credentials),
+            auth=None if token is None else _Signature(self._credentials),
             base_url=self._base_url,
             timeout=TIMEOUT,
             user_agent="nbci",
@@ -105,6 +111,8 @@ class Api:
             seconds_between_writes=None,
         ).requester
         self._persists_until: float | None = None
+        self._behind = 0.0
+        self._link = ""
 
     def get(self, path: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Return the object at *path*, asking again a few times where no answer comes."""
@@ -131,6 +139,30 @@ class Api:
                 return
             before = found
         raise Unanswered(f"GET {path}: more than {MOST_PAGES} pages")
+
+    def following_pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield the objects of a list whose next page only the answer knows, in its Link header."""
+        url: str | None = f"{path}?per_page={PAGE}"
+        for _ in range(MOST_PAGES):
+            if url is None:
+                return
+            answer, link = self.persist(partial(self._linked, url))
+            if not isinstance(answer, list):
+                raise Unanswered(f"GET {path}: GitHub's answer holds no list")
+            for item in answer:
+                yield _object(item, path)
+            url = self._next(path, link)
+        raise Unanswered(f"GET {path}: more than {MOST_PAGES} pages")
+
+    def _linked(self, url: str) -> tuple[Any, str]:
+        answer = self._sent("GET", url)
+        return answer, self._link
+
+    def _next(self, path: str, link: str) -> str | None:
+        found = next(
+            (one.get("url") for one in parse_header_links(link) if one.get("rel") == "next"), None
+        )
+        return None if found is None else self._place(f"GET {path}", found)
 
     def write(
         self, method: Literal["POST", "PATCH", "PUT"], path: str, body: Mapping[str, Any]
@@ -184,7 +216,7 @@ class Api:
         except Refused as refused:
             if refused.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        if not self._credentials.renew(token):
+        if not self._credentials.renew(token, self._behind):
             self._sleep(_DELAYS[1])
         return self._send(method, path, **content)
 
@@ -238,7 +270,11 @@ class Api:
             raise Unanswered(f"{what}: GitHub leads elsewhere: {printable(str(error))}") from None
         except ValueError:
             raise Unanswered(f"{what}: GitHub's answer is not text") from None
-        return status, {name.lower(): str(value) for name, value in headers.items()}, text
+        lower = {name.lower(): str(value) for name, value in headers.items()}
+        now = self._clock()
+        self._behind = (_date(lower.get("date")) or now) - now
+        self._link = lower.get("link", "")
+        return status, lower, text
 
     def _read_answer(self, what: str, status: int, headers: Mapping[str, str], text: str) -> Any:
         if status >= HTTPStatus.BAD_REQUEST:

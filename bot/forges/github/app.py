@@ -34,6 +34,9 @@ _SECONDS_OF_JWT = 9 * 60
 _SECONDS_BACK = 60
 """https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app"""
 
+_SECONDS_OF_TRAVEL = 5.0
+"""Seconds by which two clocks may seem to differ because an answer takes its time."""
+
 _EARLY = 5 * 60.0
 """Seconds before its end at which a token is used no more."""
 
@@ -56,8 +59,8 @@ class Installation:
 class AppSignature:
     """Signs as the App itself, with a JSON Web Token for each few minutes.
 
-    GitHub refuses one whose times do not agree with its own clock; `skew` is then set to by how
-    many seconds ours is behind.
+    GitHub refuses one whose times do not agree with its own clock; `skew` is then by how many
+    seconds ours is behind.
     """
 
     def __init__(self, app_id: int, key: str, clock: Callable[[], float]) -> None:
@@ -82,8 +85,11 @@ class AppSignature:
                 " the GitHub App gives under `Private keys`"
             ) from None
 
-    def renew(self, refused: str) -> bool:
-        """Return that a new one can be made."""
+    def renew(self, refused: str, behind: float) -> bool:
+        """Return that a new one can be made, for the time that GitHub has."""
+        if abs(behind - self.skew) > _SECONDS_OF_TRAVEL:
+            _log.warning("the clock of this machine is %.0f s behind GitHub's", behind)
+            self.skew = behind
         return True
 
 
@@ -165,10 +171,17 @@ class GitHubApp:
             for key in [key for key in self._tokens if key[0] == installation_id]:
                 del self._tokens[key]
 
+    def installation(self, installation_id: int) -> Installation | None:
+        """Return how an installation stands now, None where it is gone."""
+        return self._installation(f"/app/installations/{installation_id}")
+
     def installation_of(self, full_name: str) -> Installation | None:
         """Return the installation that has a repository, None where none has."""
+        return self._installation(f"/repos/{full_name}/installation")
+
+    def _installation(self, path: str) -> Installation | None:
         try:
-            return _installation(self.api().get(f"/repos/{full_name}/installation"))
+            return _installation(self.api().get(path))
         except Refused as refused:
             if refused.status == HTTPStatus.NOT_FOUND:
                 return None
@@ -204,7 +217,7 @@ class _OfInstallation:
     def token(self) -> str:
         return self._app.token(*self._key)
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: str, behind: float) -> bool:
         self._app.drop(*self._key, refused)
         return True
 

@@ -11,8 +11,11 @@ class Credentials(Protocol):
     def token(self) -> str:
         """Return the token to use now; raises what asking for one does."""
 
-    def renew(self, refused: str) -> bool:
-        """Return whether there is another token now, after GitHub did not accept *refused*."""
+    def renew(self, refused: str, behind: float) -> bool:
+        """Return whether there is another token now, after GitHub did not accept *refused*.
+
+        Our clock was *behind* GitHub's by so many seconds.
+        """
 
 
 class FixedToken:
@@ -25,6 +28,6 @@ class FixedToken:
         """Return the token."""
         return self._token
 
-    def renew(self, refused: str) -> bool:
+    def renew(self, refused: str, behind: float) -> bool:
         """Return that there is no other."""
         return False

@@ -242,6 +242,15 @@ def pull_request_from(json: object) -> PullRequest:
     return _pull_request(Payload("the pull request", json))
 
 
+def repository_from(json: object) -> Repository:
+    """Return a repository from its JSON in an answer of the REST API.
+
+    Raises UsageError where it is not what GitHub sends.
+    https://docs.github.com/rest/repos/repos#get-a-repository
+    """
+    return _repository(Payload("the repository", {"repository": json}))
+
+
 def _pull_request(payload: Payload) -> PullRequest:
     head, base = payload.part("head"), payload.part("base")
     repository = head.nullable_part("repo")
@@ -387,11 +396,13 @@ def _installation_event(payload: Payload) -> InstallationEvent:
     installation = payload.part("installation")
     account = installation.optional_part("account")
     login = account and (account.optional_text("login") or account.optional_text("slug"))
+    action = payload.text("action")
+    first = payload.ids("repositories") if action == "created" else ()
     return InstallationEvent(
-        action=payload.text("action"),
+        action=action,
         installation_id=installation.integer("id"),
         account=login or "",
-        added=payload.ids("repositories_added"),
+        added=payload.ids("repositories_added") + first,
         removed=payload.ids("repositories_removed"),
     )
 

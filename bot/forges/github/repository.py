@@ -12,7 +12,12 @@ from urllib.parse import quote
 from bot.errors import Unanswered
 from bot.forges.github.api import Api, Refused
 from bot.forges.github.checks import Checks, ExistingCheck
-from bot.forges.github.events import PullRequest, pull_request_from
+from bot.forges.github.events import (
+    PullRequest,
+    Repository,
+    pull_request_from,
+    repository_from,
+)
 from bot.model import Conclusion
 
 MAY_COMMAND = frozenset({"admin", "maintain", "write"})
@@ -37,6 +42,10 @@ class GitHubRepository:
         self._api = api
         self.name = name
         self._path = f"/repos/{name}"
+
+    def description(self) -> Repository:
+        """Return what GitHub says of the repository, under the name that it has now."""
+        return repository_from(self._api.get(self._path))
 
     def pull_request(self, number: int) -> PullRequest:
         """Return a pull request as it stands now.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import secrets
 import tempfile
@@ -11,13 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from building.repositories import Repository as WorkingRepository
 from fakes.github.accounts import DEFAULT_PERMISSIONS, Account, App, Token
 from fakes.github.application import Application
 from fakes.github.faults import Fault, Faults, Kind
 from fakes.github.git_store import GitStore
-from fakes.github.installing import InstalledApp, make_app
+from fakes.github.installing import InstalledApp, new_app
 from fakes.github.recording import Request, Violation
 from fakes.github.repository import Repository
 from fakes.github.server import Server
@@ -68,6 +70,7 @@ class GitHub:
         self.apps: dict[str, App] = {_GITHUB_ACTIONS.slug: _GITHUB_ACTIONS}
         self.tokens: dict[str, Token] = {}
         self.installed_apps: dict[str, InstalledApp] = {}
+        self.manifests: dict[str, Any] = {}
         # By how many seconds GitHub's clock is ahead of ours.
         self.clock_ahead = 0.0
         self.requests: list[Request] = []
@@ -88,8 +91,7 @@ class GitHub:
 
     def stop(self) -> None:
         """Close the port and remove the repositories."""
-        for act in self._acts:
-            act.join()
+        self.stop_acts()
         self._server.stop()
         self._folder.cleanup()
 
@@ -153,16 +155,32 @@ class GitHub:
 
     def install_app(self, slug: str, *repositories: Repository) -> InstalledApp:
         """Make an app with a key of its own and install it for *repositories* of one owner."""
-        app = make_app(self, self.app(slug))
-        self.installed_apps[str(app.app.id)] = app
+        app = self.make_app(slug)
         app.install(*repositories)
         return app
+
+    def make_app(self, slug: str) -> InstalledApp:
+        """Make an app with a key of its own, installed nowhere yet."""
+        made = new_app(self, self.app(slug))
+        self.installed_apps[str(made.app.id)] = made
+        return made
+
+    def take_manifest(self, text: str) -> str:
+        """Return the code for an app's manifest that a person has sent and confirmed."""
+        code = secrets.token_hex(20)
+        self.manifests[code] = json.loads(text)
+        return code
 
     def later(self, act: Callable[[], object]) -> None:
         """Do something that GitHub does on its own once it has answered; `stop` waits for it."""
         thread = threading.Thread(target=act)
         self._acts.append(thread)
         thread.start()
+
+    def stop_acts(self) -> None:
+        """Wait for what was to be done `later`."""
+        while self._acts:
+            self._acts.pop().join()
 
     # Tokens
 

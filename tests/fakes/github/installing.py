@@ -80,6 +80,8 @@ class InstalledApp:
     url: str = ""
     installations: dict[int, Installation] = field(default_factory=dict)
     deliveries: list[Delivered] = field(default_factory=list)
+    # The manifest that it was made from, if any.
+    wanted: dict[str, Any] = field(default_factory=dict)
 
     def install(
         self, *repositories: Repository, permissions: dict[str, str] | None = None
@@ -209,7 +211,7 @@ class InstalledApp:
             connection.close()
 
 
-def make_app(github: GitHub, app: App) -> InstalledApp:
+def new_app(github: GitHub, app: App) -> InstalledApp:
     """Return an app with a new key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(

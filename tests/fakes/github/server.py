@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,12 @@ class _Handler(WSGIRequestHandler):
             # With nothing to linger for, closing sends a reset and not an orderly end.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
             os.close(self.connection.detach())
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the time that GitHub's clock shows, which need not be that of this machine."""
+        github = getattr(self.server.app, "github", None)
+        ahead = github.clock_ahead if github else 0.0
+        return super().date_time_string((timestamp or time.time()) + ahead)
 
     def log(self, *_: Any) -> None:
         """Say nothing: the fake records its requests itself."""

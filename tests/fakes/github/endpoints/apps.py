@@ -49,7 +49,7 @@ def of_repository(call: Call) -> Json:
 def create_token(call: Call) -> Reply:
     signer = _app(call)
     token = signer.mint(_of_path(call), call.body)
-    until = datetime.now(UTC) + timedelta(hours=1)
+    until = datetime.now(UTC) + timedelta(hours=1, seconds=call.github.clock_ahead)
     value = {
         "token": token.value,
         "expires_at": until.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -63,6 +63,22 @@ def list_repositories(call: Call) -> Reply:
     if call.token is None or call.token.installation is None:
         raise Refusal(403, "You must authenticate with an installation access token")
     return call.counted("repositories", call.token.repositories, shapes.repository)
+
+
+def from_manifest(call: Call) -> Reply:
+    wanted = call.github.manifests.pop(call.path["code"], None)
+    if wanted is None:
+        raise not_found()
+    made = call.github.make_app(str(wanted["name"]).lower().replace(" ", "-"))
+    made.url = wanted["hook_attributes"]["url"]
+    made.wanted = wanted
+    shape = shapes.app(call.github, made.app)
+    secrets = {
+        "client_secret": "0123456789abcdef0123456789abcdef01234567",
+        "pem": made.pem,
+        "webhook_secret": made.secret,
+    }
+    return Reply(shape | secrets, status=201)
 
 
 def hook_config(call: Call) -> Json:
@@ -140,6 +156,7 @@ ENDPOINTS = {
     "apps/get-repo-installation": Endpoint(of_repository),
     "apps/create-installation-access-token": Endpoint(create_token),
     "apps/list-repos-accessible-to-installation": Endpoint(list_repositories),
+    "apps/create-from-manifest": Endpoint(from_manifest),
     "apps/get-webhook-config-for-app": Endpoint(hook_config),
     "apps/list-webhook-deliveries": Endpoint(list_deliveries),
     "apps/redeliver-webhook-delivery": Endpoint(redeliver),
