@@ -11,16 +11,17 @@ from bot.cli.exit_codes import INTERRUPTED
 def main() -> None:
     """Run the command that the process was called with, and exit."""
     try:
-        from bot.cli.early import forget_secrets, start_early
-
-        if sys.argv[1:2] == ["run"]:
-            forget_secrets()
         with contextlib.ExitStack() as stack:
-            early = start_early(sys.argv[1:])
+            early = None
+            if sys.argv[1:2] == ["run"]:
+                from bot.cli.early import forget_secrets, start_early
+
+                forget_secrets()
+                early = start_early(sys.argv[1:])
             if early:
                 stack.callback(early.close)
 
-            from bot.cli.commands import cli
+            from bot.cli.group import cli
 
             cli.main(prog_name="nbci", obj=early)
     except KeyboardInterrupt:

@@ -1,9 +1,7 @@
-"""The commands and options of the command line."""
+"""The commands for notebooks on this machine, and their options."""
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,61 +9,11 @@ from typing import Any
 import click
 
 from bot.backends.local.launchers import ForkServerLauncher
-from bot.cli.exit_codes import INFRASTRUCTURE, INTERRUPTED
+from bot.cli.group import cli
 from bot.cli.parameters import MINUTES, PARAMETER
-from bot.cli.serving import migrate, serve, web, worker
-from bot.cli.setup import setup
-from bot.errors import NbciError
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
-
-
-# What anything that is written can meet at any time, and the disk's owner can mend.
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-
-
-def _drop_standard_output() -> None:
-    """Have Python not try again, as it ends, to write what could not be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-class _Commands(click.Group):
-    """A group whose commands' own errors become a line on standard error and an exit code."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
-        except NbciError as error:
-            for line in str(error).splitlines():
-                click.echo(f"nbci: {line}", err=True)
-            ctx.exit(error.exit_code)
-        except OSError as error:
-            if error.errno not in _NO_ROOM:
-                raise
-            _drop_standard_output()
-            click.echo(f"nbci: {error.strerror}", err=True)
-            ctx.exit(INFRASTRUCTURE)
-
-
-@click.group(cls=_Commands, context_settings=_CONTEXT)
-@click.version_option(package_name="nbci", prog_name="nbci", message="%(prog)s %(version)s")
-def cli() -> None:
-    """Run the Jupyter notebooks that a change affects, and report on each.
-
-    \b
-    Examples:
-      nbci plan                        which notebooks this branch affects, and why
-      nbci run                         run them
-      nbci run analysis/report.ipynb   run one, changed or not
-      nbci run --all -p year=2024      run all, with a parameter
-
-    Exit codes: 0 all passed, 1 a notebook did not pass, 2 wrong usage or configuration,
-    3 infrastructure, 130 interrupted.
-    """  # noqa: D301 - \b tells click to leave the lines as they are
 
 
 def _selection(command: Any) -> Any:
@@ -185,7 +133,3 @@ def completion(shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None
     click.echo(found(cli, {}, "nbci", "_NBCI_COMPLETE").source())
-
-
-for command in (serve, web, worker, setup, migrate):
-    cli.add_command(command)

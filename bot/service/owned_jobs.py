@@ -11,17 +11,18 @@ import asyncio
 import datetime
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from procrastinate import exceptions
 from procrastinate.connector import BaseConnector
 from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
+from procrastinate.manager import JobManager, NotificationCallback
 
 from bot.service.queue import QUEUE
 
 _log = logging.getLogger(__name__)
 
+_FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 5.0
 
 _OURS = "id = %(id)s AND status = 'doing' AND worker_id = %(worker)s AND attempts = %(attempts)s"
@@ -96,6 +97,19 @@ class OwnedJobs(JobManager):
         asked = {"id": job.id, "attempts": job.attempts, "worker": job.worker_id, "at": retry_at}
         await self._stored(job, lambda: self._give_back(asked))
 
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Listen for ever: procrastinate's worker does not notice that its listener has ended."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            except exceptions.ConnectorException as error:
+                _log.warning("new jobs are not heard of at once: %s", error.__cause__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
     async def beat(self, worker_id: int) -> bool:
         """Show that the worker lives; return False where others have taken it for lost."""
         return bool(await self.connector.execute_query_all_async(_BEAT, worker=worker_id))
@@ -126,7 +140,7 @@ class OwnedJobs(JobManager):
             return bool(await self.connector.execute_query_all_async(_AGAIN, **asked))
 
     async def _stored(self, job: Job, store: Callable[[], Awaitable[bool]]) -> None:
-        pause = 0.1
+        pause = _FIRST_PAUSE
         while True:
             try:
                 if not await store():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import re
 import shlex
 import shutil
 import stat
@@ -20,25 +21,33 @@ _UNPRIVILEGED = ("nbci", "postgres", "nobody")
 
 _PATIENCE = 180.0
 
+_DAC_READ_SEARCH = 1 << 2
+"""https://github.com/torvalds/linux/blob/master/include/uapi/linux/capability.h"""
+
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The programs in a *folder*, of a PostgreSQL *version*, run by the user *uid*."""
+    """The programs in a *folder*, of a PostgreSQL *version*, run by the user *uid*.
+
+    Where `is_led`, some folder on the way to them or to their files is closed to that user, and
+    they may pass it all the same.
+    """
 
     folder: Path
     version: str
     uid: int
     gid: int
+    is_led: bool = False
 
     def run(self, program: str, *arguments: str, folder: Path) -> None:
         """Run a program in *folder* to its end; raises NbciError with what it said if it fails.
 
         It gets none of our environment, which may hold secrets and settings of its own.
         """
-        is_root = os.geteuid() == 0
+        is_root = os.geteuid() == 0 and not self.is_led
         try:
             done = subprocess.run(
-                [self.folder / program, *arguments],
+                [*self._lead(), self.folder / program, *arguments],
                 cwd=folder,
                 env={"PATH": os.defpath, "LC_ALL": "C"},
                 user=self.uid if is_root else None,
@@ -56,6 +65,17 @@ class Programs:
         if done.returncode:
             said = done.stdout.decode(errors="replace").strip()
             raise NbciError(f"{program} in {folder} has failed: {said}")
+
+    def _lead(self) -> list[str]:
+        """Return what begins a program as that user, who may pass closed folders and no more.
+
+        https://man7.org/linux/man-pages/man1/setpriv.1.html
+        """
+        if not self.is_led:
+            return []
+        user = [f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
+        may = [f"--{kind}-caps=+dac_read_search" for kind in ("inh", "ambient")]
+        return ["setpriv", *user, *may, "--bounding-set=-all,+dac_read_search"]
 
     def give(self, path: Path) -> None:
         """Make *path* the property of who runs the programs."""
@@ -80,11 +100,14 @@ def programs_for(home: Path) -> Programs:
     except OSError as error:
         raise UsageError(f"NBCI_DATA_DIR: {error.filename}: {error.strerror}") from error
     user = _server_user(owner, home)
-    programs = Programs(installed, _version(installed), user.pw_uid, user.pw_gid)
+    ways = (installed / "postgres", home)
+    is_led = any(_closed_folder(path, user) for path in ways) and _can_lead()
+    programs = Programs(installed, _version(installed), user.pw_uid, user.pw_gid, is_led)
     if owner != user.pw_uid:
         programs.give(home)
-    for path in (installed / "postgres", home):
-        _check_way(path, user)
+    if not is_led:
+        for path in ways:
+            _check_way(path, user)
     return programs
 
 
@@ -124,8 +147,18 @@ def _server_user(owner: int, home: Path) -> pwd.struct_passwd:
 
 def _check_way(path: Path, user: pwd.struct_passwd) -> None:
     """Raise UsageError where *user* may not pass a folder on the way to *path*."""
+    if (folder := _closed_folder(path, user)) is not None:
+        raise UsageError(
+            f"{folder}: cannot be passed by user {user.pw_name}, who runs PostgreSQL because"
+            f" root must not, on the way to {path}: run nbci as another user than root, set"
+            f" DATABASE_URL, or let others pass (chmod o+x {shlex.quote(str(folder))})"
+        )
+
+
+def _closed_folder(path: Path, user: pwd.struct_passwd) -> Path | None:
+    """Return a folder on the way to *path* that *user* may not pass, None where there is none."""
     if os.geteuid() == user.pw_uid:
-        return
+        return None
     for folder in path.parents:
         found = folder.stat()
         may_pass = stat.S_IXOTH
@@ -134,11 +167,17 @@ def _check_way(path: Path, user: pwd.struct_passwd) -> None:
         elif found.st_gid == user.pw_gid:
             may_pass = stat.S_IXGRP
         if not found.st_mode & may_pass:
-            raise UsageError(
-                f"{folder}: cannot be passed by user {user.pw_name}, who runs PostgreSQL because"
-                f" root must not, on the way to {path}: run nbci as another user than root, set"
-                f" DATABASE_URL, or let others pass (chmod o+x {shlex.quote(str(folder))})"
-            )
+            return folder
+    return None
+
+
+def _can_lead() -> bool:
+    """Return whether we are a root that can let another user pass closed folders."""
+    if os.geteuid() or not shutil.which("setpriv"):
+        return False
+    status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    capabilities = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return bool(capabilities and int(capabilities[1], 16) & _DAC_READ_SEARCH)
 
 
 def _installed() -> Path:

@@ -45,9 +45,12 @@ def problem_of(found: Found | None) -> str | None:
     """Return what is wrong with a database as it was *found*, None where nothing is."""
     if found is None:
         return "the database has no tables of nbci: run `nbci migrate`"
+    at = f"the database is at revision {found.revision}"
     if found.revision < REVISION:
+        return f"{at}, before {REVISION}: run `nbci migrate`"
+    if found.floor and found.floor > REVISION:
         return (
-            f"the database is at revision {found.revision}, for which nbci has to know revision"
-            f" {found.floor}; this version knows {REVISION}: install the later version again"
+            f"{at}, for which nbci has to know revision {found.floor}; this version knows"
+            f" {REVISION}: install the later version again"
         )
     return None

@@ -115,6 +115,8 @@ class WorkerQueue:
             )
             ended = asyncio.Event()
             beside = asyncio.create_task(self._watch(worker, jobs, stop, ended))
+            # Should it fail, nobody would show that the worker lives.
+            beside.add_done_callback(lambda _: worker.stop())  # type: ignore[no-untyped-call]
             try:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:

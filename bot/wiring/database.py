@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.service.embedded import ensure_database
 from bot.settings import Settings
 
 
@@ -10,6 +9,8 @@ def database_dsn(settings: Settings) -> str:
     """Return where the database is: the operator's own, or the embedded one, started if need be."""
     if settings.database_url is not None:
         return settings.database_url.get_secret_value()
+    from bot.service.embedded import ensure_database
+
     return ensure_database(settings.data_dir)
 
 

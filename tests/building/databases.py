@@ -82,19 +82,23 @@ def database_server() -> str:
 @pytest.fixture
 def empty_database(database_server: str) -> Iterator[str]:
     """The DSN of a database without any table."""
-    with _new_database(database_server, "template0") as dsn:
+    with new_database(database_server, "template0") as dsn:
         yield dsn
 
 
 @pytest.fixture
 def database(database_server: str) -> Iterator[str]:
     """The DSN of a migrated, empty database; whoever still uses it afterwards is disconnected."""
-    with _new_database(database_server, "template") as dsn:
+    with new_database(database_server, "template") as dsn:
         yield dsn
 
 
 @contextlib.contextmanager
-def _new_database(server: str, template: str) -> Iterator[str]:
+def new_database(server: str, template: str) -> Iterator[str]:
+    """Give the DSN of a database of its own: of `template0` an empty one, of `template` a migrated.
+
+    Whoever still uses it afterwards is disconnected.
+    """
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -238,15 +238,29 @@ def test_a_data_folder_that_cannot_be_made_is_named(open_path):
 
 if os.geteuid() == 0:
 
-    def test_folders_that_are_not_ours_are_not_opened_for_the_servers_user(open_path):
+    def test_the_server_is_led_through_folders_that_stay_closed_to_its_user(open_path):
         closed = open_path / "closed"
         closed.mkdir(mode=0o700)
+
+        dsn = ensure_database(closed / "data")
+        try:
+            with psycopg.connect(dsn) as connection:
+                assert connection.execute("SELECT 1").fetchone() == (1,)
+            assert postmaster(closed / "data").uids().effective != 0
+        finally:
+            stop_database(closed / "data")
+
+        assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+    def test_without_a_way_to_be_led_it_is_said_which_folder_is_closed(open_path, monkeypatch):
+        closed = open_path / "closed"
+        closed.mkdir(mode=0o700)
+        monkeypatch.setenv("PATH", "/nonexistent")
 
         with pytest.raises(UsageError) as caught:
             ensure_database(closed / "data")
 
         assert str(caught.value).startswith(f"{closed}: cannot be passed by user ")
-        assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
     def test_the_server_is_run_by_who_owns_its_files(data_dir):
         nobody = pwd.getpwnam("nobody")

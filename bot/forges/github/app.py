@@ -13,6 +13,9 @@ from http import HTTPStatus
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.errors import ForgeError, UsageError
 from bot.forges.github.api import Api, Refused
@@ -78,12 +81,20 @@ class AppSignature:
             "iss": str(self._app_id),
         }
         try:
-            return jwt.encode(claims, self._key, algorithm="RS256")
-        except (ValueError, TypeError, jwt.PyJWTError):
+            return jwt.encode(claims, self._private_key, algorithm="RS256")
+        except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):
             raise UsageError(
                 "NBCI_GITHUB_PRIVATE_KEY: is no RSA private key in PEM; expected what the page of"
                 " the GitHub App gives under `Private keys`"
             ) from None
+
+    # Reading it takes longer than a request.
+    @cached_property
+    def _private_key(self) -> RSAPrivateKey:
+        key = load_pem_private_key(self._key.encode(), password=None)
+        if not isinstance(key, RSAPrivateKey):
+            raise TypeError
+        return key
 
     def renew(self, refused: str, behind: float) -> bool:
         """Return that a new one can be made, for the time that GitHub has."""
