@@ -13,13 +13,16 @@ LOCK = $(ACTIVE) .venv/bin/uv pip compile pyproject.toml --quiet --universal --p
 	--only-binary=:all: --generate-hashes --no-emit-index-url \
 	--custom-compile-command='make lock'
 
-.PHONY: help demo test soak lint benchmark lock clean
+.PHONY: help demo demo-cli test soak lint benchmark lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/installed ## Plan, run and report the notebooks of a small made-up change
+demo: .venv/installed ## See all of it review a pull request; DEMO_EXIT=1 to end by itself
 	@$(ACTIVE) python examples/make_demo.py
+
+demo-cli: .venv/installed ## See the command line plan, run and report a small made-up change
+	@$(ACTIVE) python examples/command_line.py
 
 test: .venv/installed ## Run all tests; ARGS='-k runner' are passed on to pytest
 	@$(PYTEST) $(ARGS)
@@ -34,13 +37,16 @@ benchmark: .venv/installed ## Compare nbci with other tools, time planning, coun
 	@$(ACTIVE) python benchmarks/run.py $(ARGS)
 	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/planning.py)
 	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/api_cost.py)
+	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/acknowledgement.py)
 
 lock: .venv/installed ## Bring the lock files up to date with pyproject.toml; ARGS=--upgrade for newer
 	@$(LOCK) --output-file requirements/run.txt $(ARGS)
 	@$(LOCK) --extra action --constraint requirements/run.txt \
 		--output-file requirements/action.txt $(ARGS)
+	@$(LOCK) --extra bot --constraint requirements/action.txt \
+		--output-file requirements/bot.txt $(ARGS)
 	@$(LOCK) --group test --group lint --group benchmark --group build \
-		--constraint requirements/action.txt --output-file requirements/test.txt $(ARGS)
+		--constraint requirements/bot.txt --output-file requirements/test.txt $(ARGS)
 
 clean: ## Remove the environment and everything that tools leave behind
 	rm -rf .venv .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

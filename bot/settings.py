@@ -30,11 +30,11 @@ from bot.errors import UsageError
 _log = logging.getLogger(__name__)
 
 _PREFIX = "NBCI_"
-_OWN_NAMES = {
-    "database_url": "DATABASE_URL",
-    "application_insights": "APPLICATIONINSIGHTS_CONNECTION_STRING",
-}
+_OWN_NAMES = {"database_url": "DATABASE_URL"}
 _BACKENDS = ("local",)
+_UNREAD = "unread"
+"""Stands for a secret whose file cannot be read, so that it is not called missing too."""
+
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -113,7 +113,6 @@ class Settings(BaseModel):
     retention_days: Annotated[float, Field(gt=0)] = 30.0
     log_level: Annotated[str, _Lower, _one_of(*_LEVELS)] = "info"
     heartbeat_seconds: Annotated[float, Field(ge=0.2, le=60)] = 5.0
-    application_insights: _Secret | None = None
 
     @model_validator(mode="after")
     def _backend_is_allowed(self) -> Settings:
@@ -176,13 +175,13 @@ def _value(field: str, given: Mapping[str, str], problems: list[str]) -> str | N
         return text if text or field in SECRETS else None
     if given.get(name):
         problems.append(f"{name}: is given, and {in_file} too: one of them must go")
-        return None
+        return given[name]
     try:
         return Path(given[in_file]).read_text().rstrip("\r\n")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is not text"
         problems.append(f"{in_file}: {given[in_file]} cannot be read: {why}")
-        return None
+        return _UNREAD
 
 
 def _warn_of_unknown(given: Mapping[str, str]) -> None:

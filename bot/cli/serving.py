@@ -103,13 +103,14 @@ def _settings(*, keep_in_environment: bool = False) -> Settings:
     from bot.service.process import end_with, keep_secrets
     from bot.settings import SECRETS, load_settings, variable
 
+    parent = os.environ.pop(_PARENT, None)
     settings = load_settings(os.environ, _DOTENV)
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
     names = [variable(name) for name in SECRETS]
     keep_secrets([] if keep_in_environment else names)
-    if parent := os.environ.pop(_PARENT, None):
+    if parent:
         end_with(int(parent))
     return settings
 

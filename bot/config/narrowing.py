@@ -20,8 +20,8 @@ def narrowed(policy: Config, own: Config) -> Config:
     """Return what holds where the default branch says *policy*, and a pull request's copy *own*.
 
     Of a notebook, the copy says the kernel, the environment, the modules to preload, the parameters
-    and the matrix. Of limits the smaller holds, and changed files make a notebook run that either
-    of them names. What is a notebook at all, the backend, the variables and whether it may fail are
+    and the matrix. Of limits the smaller holds, and further files can be named whose change makes
+    it run. What is a notebook at all, the backend, the variables and whether it may fail are
     the default branch's to say.
     """
     return _Narrowed(
@@ -52,11 +52,13 @@ class _Narrowed(Config):
 
 
 def _within(allowed: NotebookSettings, wanted: NotebookSettings) -> NotebookSettings:
-    depends_on = (*allowed.depends_on, *wanted.depends_on)
+    # Only what adds files: nothing that the default branch names can be taken out again.
+    further = (pattern for pattern in wanted.depends_on if not pattern.startswith("!"))
+    new = tuple(pattern for pattern in further if pattern not in allowed.depends_on)
     return replace(
         wanted,
         options=_options(allowed.options, wanted.options),
-        depends_on=tuple(dict.fromkeys(depends_on)),
+        depends_on=(*new, *allowed.depends_on),
     )
 
 

@@ -139,5 +139,6 @@ def hand_back_lost(connection: Connection) -> int:
 
 
 def _wake(connection: Connection, changed: CursorResult[Any]) -> None:
-    for review_id in {row.review_id for row in changed}:
+    # In order, or two that do this at once would wait for each other.
+    for review_id in sorted({row.review_id for row in changed}):
         defer_in(connection, jobs.advance(review_id))

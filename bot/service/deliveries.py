@@ -18,7 +18,7 @@ from bot.service.tables import deliveries
 
 _log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 12
+MOST_ATTEMPTS = 14
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 600.0
 _LONGEST_NOTE = 2000

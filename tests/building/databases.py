@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
@@ -29,14 +30,13 @@ _numbers = itertools.count()
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the server's folder; the processes that share the tests inherit the choice."""
     if not is_worker(config):
+        tidy_up_after_killed()
         os.environ[_FOLDER] = str(open_folder())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not is_worker(config):
-        folder = Path(os.environ.pop(_FOLDER))
-        stop_database(folder)
-        shutil.rmtree(folder)
+        remove(Path(os.environ.pop(_FOLDER)))
 
 
 def is_worker(config: pytest.Config) -> bool:
@@ -48,9 +48,24 @@ def open_folder() -> Path:
 
     pytest's own folders are closed to others.
     """
-    folder = Path(tempfile.mkdtemp(prefix="nbci-test-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"nbci-test-{os.getpid()}-"))
     folder.chmod(0o711)
     return folder
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder that `open_folder` has made, and stop the servers in it."""
+    for place in (folder, folder / "data"):
+        stop_database(place)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def tidy_up_after_killed() -> None:
+    """Remove what test runs have left that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob("nbci-test-*-*"):
+        process_id = folder.name.split("-")[2]
+        if process_id.isdigit() and not psutil.pid_exists(int(process_id)):
+            remove(folder)
 
 
 @pytest.fixture
@@ -58,8 +73,7 @@ def open_path() -> Iterator[Path]:
     """A new folder as `open_folder` makes it; a PostgreSQL started in `data` of it is stopped."""
     folder = open_folder()
     yield folder
-    stop_database(folder / "data")
-    shutil.rmtree(folder)
+    remove(folder)
 
 
 @pytest.fixture(scope="session")

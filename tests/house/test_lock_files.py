@@ -19,6 +19,10 @@ LOCK_FILES = {
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["action"],
     ],
+    "bot.txt": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["bot"],
+    ],
     "test.txt": [
         *PROJECT["project"]["dependencies"],
         *(line for group in PROJECT["dependency-groups"].values() for line in group),
@@ -74,8 +78,9 @@ def test_lock_files_name_no_host_and_no_index(name):
 
 
 def test_the_same_versions_are_run_and_tested():
-    run, action, test = (
+    run, action, bot, test = (
         {f"{pin.name}{pin.specifier}" for pin, _ in read_pins(name)} for name in LOCK_FILES
     )
 
     assert run <= action <= test
+    assert run <= bot <= test

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from building.databases import new_database
 from building.repositories import Repository as Working
 from fakes.github import GitHub
 from fakes.github.installing import InstalledApp
@@ -30,13 +31,19 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Working:
     return make_template(tmp_path_factory.mktemp("template") / "work")
 
 
+@pytest.fixture(scope="module")
+def shared_database(database_server: str) -> Iterator[Database]:
+    with new_database(database_server, "template") as dsn:
+        made = Database(dsn, size=3)
+        yield made
+        made.close()
+
+
 @pytest.fixture
-def world(hub: InstalledApp, template: Working, database: str, tmp_path: Path) -> Iterator[World]:
+def world(hub: InstalledApp, template: Working, shared_database: Database, tmp_path: Path) -> World:
     """A pull request can be opened from `feature` to `main`, or to `other`."""
     working = Working(tmp_path / "work")
     shutil.copytree(template.root, working.root)
     hub.github.hooks.clear()
     hub.github.faults.planned.clear()
-    made = Database(database, size=3)
-    yield make_world(hub.github, hub, working, made)
-    made.close()
+    return make_world(hub.github, hub, working, shared_database)

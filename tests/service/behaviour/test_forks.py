@@ -1,4 +1,4 @@
-"""Pull requests from forks: nothing of them runs until somebody who may write has named a commit."""
+"""Pull requests from forks: what a maintainer has not looked at does not run."""
 
 from __future__ import annotations
 

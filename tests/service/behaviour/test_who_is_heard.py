@@ -90,11 +90,7 @@ def test_who_may_write_is_heard(world: World, pull: Pull, role: str) -> None:
 def test_a_refused_look_at_the_permission_runs_nothing_and_is_told_once(
     world: World, pull: Pull
 ) -> None:
-    world.github.fault("not_found", path="/installation$", times=0)
-    world.github.faults.planned.clear()
-    refuse = {"path": "/collaborators/", "times": 3}
-    world.github.fault("unauthorized", **refuse, after=0)  # type: ignore[arg-type]
-    world.github.fault("unauthorized", **refuse, after=0)  # type: ignore[arg-type]
+    world.github.fault("unauthorized", path="/collaborators/", times=6)
 
     for number in range(3):
         comment = world.repository.comment(pull, "/nbci run", "maria")

@@ -10,7 +10,7 @@ import itertools
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,6 @@ class World:
     engine: Engine
     installation: Installation
     clock: FakeClock
-    _guids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     # What people do
 
@@ -89,12 +88,13 @@ class World:
 
     def tell(self, payload: Json, event: str = "pull_request", guid: str = "") -> Row[Any]:
         """Deliver a webhook, act on it, and return what became of it."""
-        guid = guid or f"guid-{next(self._guids)}"
+        guid = guid or f"guid-{next(_numbers)}"
         self.write_down(payload, event, guid)
         return self.take(guid)
 
     def write_down(self, payload: Json, event: str, guid: str) -> None:
         """Write a webhook down, as the web does; one that is known stays as it is."""
+        guid = self._own(guid)
         payload = {"installation": {"id": self.installation.id}, **payload}
         row = {"id": guid, "event": event, "payload": json.dumps(payload).encode()}
         with self.engine.database.begin() as connection:
@@ -104,27 +104,28 @@ class World:
 
     def take(self, guid: str) -> Row[Any]:
         """Act on a delivery once more, and return what became of it."""
-        take_delivery(self.engine, guid)
+        take_delivery(self.engine, self._own(guid))
         return self.delivery(guid)
 
     def forget_done(self, guid: str) -> None:
         """Have a delivery wait again, as if its worker was killed before noting that it is done."""
         with self.engine.database.begin() as connection:
-            of_it = update(deliveries).where(deliveries.c.id == guid)
+            of_it = update(deliveries).where(deliveries.c.id == self._own(guid))
             connection.execute(of_it.values(state="waiting", note=""))
 
     # What came of it
 
     def delivery(self, guid: str) -> Row[Any]:
         with self.engine.database.begin() as connection:
-            wanted = select(deliveries).where(deliveries.c.id == guid)
+            wanted = select(deliveries).where(deliveries.c.id == self._own(guid))
             return connection.execute(wanted).one()
 
     @property
     def reviews(self) -> list[ReviewRow]:
         """All reviews, the oldest first."""
         with self.engine.database.begin() as connection:
-            ids = connection.execute(select(reviews.c.id).order_by(reviews.c.id)).scalars().all()
+            wanted = select(reviews.c.id).where(reviews.c.repository_id == self.repository.id)
+            ids = connection.execute(wanted.order_by(reviews.c.id)).scalars().all()
             found = [read_review(connection, review_id) for review_id in ids]
         return [row for row in found if row is not None]
 
@@ -141,7 +142,10 @@ class World:
     def known(self, pull: Pull) -> Row[Any]:
         """Return what is known of a pull request."""
         with self.engine.database.begin() as connection:
-            wanted = select(pull_requests).where(pull_requests.c.number == pull.number)
+            wanted = select(pull_requests).where(
+                pull_requests.c.repository_id == self.repository.id,
+                pull_requests.c.number == pull.number,
+            )
             return connection.execute(wanted).one()
 
     def finish(self, row: ReviewRow, **outcomes: Outcome) -> None:
@@ -166,6 +170,10 @@ class World:
                 ended = given_up(replace(ended, cancelled=row.cancel_reason))
             with self.engine.database.begin() as connection:
                 save_review(connection, row, ended, None)
+
+    def _own(self, guid: str) -> str:
+        """Return what a delivery is called in the database, which tests share."""
+        return f"{self.repository.id}-{guid}"
 
     def replies(self, pull: Pull) -> list[str]:
         """Return what was replied to commands, without its marker, oldest first."""

@@ -1,0 +1,164 @@
+"""The settings of the bot: read from the environment and .env, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.errors import UsageError
+from bot.settings import SECRETS, Settings, load_settings, variable
+
+ROOT = Path(__file__).parents[1]
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"
+ENOUGH = {
+    "NBCI_GITHUB_APP_ID": "123",
+    "NBCI_GITHUB_PRIVATE_KEY": PEM,
+    "NBCI_WEBHOOK_SECRET": "s3cret",
+    "NBCI_ALLOW_LOCAL_BACKEND": "true",
+}
+NO_FILE = Path("/nonexistent/.env")
+
+
+def problems(environ, dotenv=NO_FILE) -> list[str]:
+    with pytest.raises(UsageError) as caught:
+        load_settings(environ, dotenv)
+    return str(caught.value).splitlines()
+
+
+def test_what_is_required_is_enough():
+    settings = load_settings(ENOUGH, NO_FILE)
+
+    assert settings.github_app_id == 123
+    assert settings.github_api_url == "https://api.github.com"
+    assert settings.webhook_secrets == (b"s3cret",)
+    assert settings.database_url is None
+
+
+def test_every_mistake_is_named_on_a_line_of_its_own():
+    told = problems(
+        {
+            "NBCI_GITHUB_APP_ID": "nbci",
+            "NBCI_WEBHOOK_SECRET": " ",
+            "NBCI_PUBLIC_URL": "nbci.example.org",
+            "NBCI_MAX_RUNS_PER_REPOSITORY": "0",
+        }
+    )
+
+    names = {line.partition(":")[0] for line in told}
+    assert names == {
+        "NBCI_GITHUB_APP_ID",
+        "NBCI_GITHUB_PRIVATE_KEY",
+        "NBCI_WEBHOOK_SECRET",
+        "NBCI_PUBLIC_URL",
+        "NBCI_MAX_RUNS_PER_REPOSITORY",
+    }
+
+
+@pytest.mark.parametrize("secret", ["", " ", "\t\n"])
+def test_an_empty_webhook_secret_is_refused(secret):
+    (told,) = problems({**ENOUGH, "NBCI_WEBHOOK_SECRET": secret})
+
+    assert told.startswith("NBCI_WEBHOOK_SECRET: ")
+
+
+def test_this_machine_executes_nothing_of_others_unless_its_operator_says_so():
+    (told,) = problems({**ENOUGH, "NBCI_ALLOW_LOCAL_BACKEND": "false"})
+
+    assert told.startswith("NBCI_ALLOW_LOCAL_BACKEND: must be true")
+
+
+def test_a_secret_can_be_in_a_file(tmp_path):
+    (tmp_path / "secret").write_text("from the file\n")
+    environ = {name: value for name, value in ENOUGH.items() if name != "NBCI_WEBHOOK_SECRET"}
+
+    settings = load_settings(
+        {**environ, "NBCI_WEBHOOK_SECRET_FILE": str(tmp_path / "secret")}, NO_FILE
+    )
+
+    assert settings.webhook_secrets == (b"from the file",)
+
+
+def test_a_secret_that_is_given_twice_is_a_mistake(tmp_path):
+    (tmp_path / "secret").write_text("other")
+
+    (told,) = problems({**ENOUGH, "NBCI_WEBHOOK_SECRET_FILE": str(tmp_path / "secret")})
+
+    assert "one of them must go" in told
+
+
+def test_a_file_that_is_not_there_is_named():
+    told = problems({**ENOUGH, "DATABASE_URL_FILE": "/nonexistent/url"})
+
+    assert told == ["DATABASE_URL_FILE: /nonexistent/url cannot be read: No such file or directory"]
+
+
+@pytest.mark.parametrize("key", [PEM, PEM.replace("\n", "\\n")])
+def test_the_private_key_is_text_or_in_a_file(tmp_path, key):
+    (tmp_path / "key.pem").write_text(PEM)
+    given = {**ENOUGH, "NBCI_GITHUB_PRIVATE_KEY": key}
+
+    from_text = load_settings(given, NO_FILE)
+    from_path = load_settings(
+        {**ENOUGH, "NBCI_GITHUB_PRIVATE_KEY": str(tmp_path / "key.pem")}, NO_FILE
+    )
+
+    assert from_text.github_private_key.get_secret_value() == PEM
+    assert from_path.github_private_key.get_secret_value() == PEM
+
+
+def test_the_environment_goes_before_the_file(tmp_path):
+    (tmp_path / ".env").write_text("NBCI_LOG_LEVEL=debug\nNBCI_JOBS=3\n")
+
+    settings = load_settings({**ENOUGH, "NBCI_LOG_LEVEL": "ERROR"}, tmp_path / ".env")
+
+    assert (settings.log_level, settings.jobs) == ("error", 3)
+
+
+def test_a_name_that_is_none_is_told_with_the_one_that_was_meant(caplog):
+    load_settings({**ENOUGH, "NBCI_BCKEND": "local"}, NO_FILE)
+
+    assert "NBCI_BCKEND is no setting of nbci; NBCI_BACKEND is one" in caplog.text
+
+
+def test_secrets_do_not_show():
+    settings = load_settings({**ENOUGH, "DATABASE_URL": "postgresql://u:pa55@h/d"}, NO_FILE)
+
+    shown = f"{settings!r} {settings}"
+    assert not any(secret in shown for secret in ("s3cret", "pa55", "AAAA"))
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "worker", "migrate"])
+def test_a_process_with_wrong_settings_says_so_and_ends(tmp_path, command):
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", command],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "nbci: NBCI_WEBHOOK_SECRET: is missing" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_each_setting_is_documented_and_nothing_else():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    told = set(re.findall(r"(?m)^\| `([A-Z_]+)` \|", page))
+
+    assert told == {variable(field) for field in Settings.model_fields}
+
+
+def test_each_secret_is_documented_as_one():
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    told = set(re.findall(r"(?m)^\| `([A-Z_]+)` \| secret", page))
+
+    assert told == {variable(field) for field in SECRETS}
