@@ -1,9 +1,10 @@
-"""The files of the commits that are reviewed: kept as data, in a bare-bones repository for each."""
+"""The files of the commits that are reviewed: kept as data, in a repository for each."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import shutil
 import time
@@ -15,6 +16,11 @@ from bot.forges.fetching import Remote, fetch_commits, make_repository
 from bot.forges.local_git import LocalRepository
 from bot.forges.remote_url import is_loopback
 from bot.service.place import Place
+
+_PATIENCE = 10.0
+"""Seconds to wait for who fetches into the same folder."""
+
+_PAUSE = 0.05
 
 
 class Files:
@@ -29,10 +35,8 @@ class Files:
 
     def fetched(self, place: Place, token: str, commits: Sequence[str]) -> LocalRepository:
         """Return a repository that has *commits*; raises UsageError where they cannot be had."""
-        folder = self._folder / str(place.repository_id)
-        with self._locked(place.repository_id):
-            if not (folder / ".git" / "HEAD").exists():
-                make_repository(folder, like=commits[0])
+        with self._alone(place.repository_id) as folder:
+            _make_ready(folder, commits[0])
             repository = LocalRepository.open(folder)
             remote = Remote(self._url(place), self._server, token)
             fetch_commits(repository.git, remote, commits, shallow=True)
@@ -41,8 +45,8 @@ class Files:
     def drop_unused(self, seconds: float) -> None:
         """Remove the repositories that nothing was asked of for *seconds*."""
         for lock in self._folder.glob("*.lock"):
-            if time.time() - lock.stat().st_mtime > seconds:
-                with self._locked(int(lock.stem)):
+            with contextlib.suppress(FileNotFoundError), _held(lock) as is_ours:
+                if is_ours and time.time() - lock.stat().st_mtime > seconds:
                     shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                     lock.unlink()
 
@@ -58,17 +62,47 @@ class Files:
         return f"{self._server}/{place.full_name}.git"
 
     @contextlib.contextmanager
-    def _locked(self, repository_id: int) -> Iterator[None]:
+    def _alone(self, repository_id: int) -> Iterator[Path]:
+        """Give a folder for a repository that nobody else fetches into meanwhile.
+
+        There is one for each repository; who holds it for long, asleep perhaps, makes others take
+        another one.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
-        lock = self._folder / f"{repository_id}.lock"
-        while True:
-            with lock.open("a") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                # Whoever held it may have removed it.
-                if _is_same(file.fileno(), lock):
-                    os.utime(lock)
-                    yield
-                    return
+        for number in itertools.count():
+            folder = self._folder / (f"{repository_id}-{number}" if number else f"{repository_id}")
+            lock = folder.with_name(f"{folder.name}.lock")
+            until = time.monotonic() + _PATIENCE
+            while time.monotonic() < until:
+                with _held(lock) as is_ours:
+                    if is_ours:
+                        os.utime(lock)
+                        yield folder
+                        return
+                time.sleep(_PAUSE)
+
+
+def _make_ready(folder: Path, commit: str) -> None:
+    """Leave a repository in *folder*, without what a killed git has left."""
+    if not folder.exists():
+        made = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(made, ignore_errors=True)
+        make_repository(made, like=commit)
+        made.rename(folder)
+    for lock in (folder / ".git").glob("*.lock"):
+        lock.unlink()
+
+
+@contextlib.contextmanager
+def _held(lock: Path) -> Iterator[bool]:
+    """Give whether *lock* is ours until the end: nobody else's, and not removed meanwhile."""
+    with lock.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield _is_same(file.fileno(), lock)
 
 
 def server_of(api_url: str) -> str:

@@ -103,14 +103,15 @@ def test_a_demo_whose_bot_dies_shows_its_log_and_leaves_nothing_behind(demo, ope
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing ends the bot then")
 def test_a_demo_that_was_killed_is_no_hindrance_to_the_next(demo, open_path):
-    read_until(demo.stdout, "answered 202")
+    read_until(demo.stdout, "nbci serves at")
     demo.kill()
     demo.communicate()
     wait_until(lambda: not any("bot" in each for each in left_in(open_path)), "the bot ends itself")
 
     with start(open_path / "a demo") as second:
-        printed = read_until(second.stdout, "answered 202")
+        printed = read_until(second.stdout, "nbci serves at")
         second.terminate()
+        second.communicate()
 
     assert str(open_path / "a demo") in printed
     assert left_in(open_path) == []

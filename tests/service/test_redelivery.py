@@ -140,3 +140,59 @@ def test_when_asking_is_refused_the_same_time_is_looked_at_once_more(redelivery,
 
     with redelivery.database.begin() as connection:
         assert connection.execute(select(cursors.c.value)).first() is None
+
+
+def test_while_nobody_takes_them_one_is_asked_for_each_time_and_then_all(
+    redelivery, app, receiver, github
+):
+    for guid in ("a", "b", "c"):
+        app.deliver("ping", {}, guid=guid)
+    assert redelivery.ask_back() == 3
+    github.stop_acts()
+
+    for _ in range(3):
+        assert redelivery.ask_back() == 1
+        github.stop_acts()
+    receiver[0].status = 202
+    assert redelivery.ask_back() == 1
+    github.stop_acts()
+    assert redelivery.ask_back() == 2
+    github.stop_acts()
+
+    assert sorted(receiver[0].guids[6:9]) == ["a", "b", "c"]
+    assert sorted(receiver[0].guids[9:]) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("status", [400, 413, 415])
+def test_what_would_be_refused_again_is_asked_for_once(redelivery, app, receiver, github, status):
+    receiver[0].status = status
+    app.deliver("ping", {}, guid="a")
+
+    assert redelivery.ask_back() == 1
+    github.stop_acts()
+
+    assert redelivery.ask_back() == 0
+
+
+def test_when_a_limit_is_reached_nothing_more_is_asked(redelivery, app, github):
+    for guid in ("a", "b", "c"):
+        app.deliver("ping", {}, guid=guid)
+    github.fault("primary_limit", method="POST", path="attempts", times=1)
+
+    assert redelivery.ask_back() == 0
+
+    asked = [one for one in github.requests if one.path.endswith("/attempts")]
+    assert len(asked) == 1
+    with redelivery.database.begin() as connection:
+        assert connection.execute(select(cursors.c.value)).first() is None
+
+
+def test_what_github_will_not_send_again_does_not_keep_the_rest(redelivery, app, github):
+    app.deliver("ping", {}, guid="a")
+    app.deliver("ping", {}, guid="b")
+    github.fault("not_found", method="POST", path="attempts", times=1)
+
+    assert redelivery.ask_back() == 2
+
+    with redelivery.database.begin() as connection:
+        assert connection.execute(select(cursors.c.value)).first() is not None

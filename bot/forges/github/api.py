@@ -114,6 +114,11 @@ class Api:
         self._behind = 0.0
         self._link = ""
 
+    @property
+    def seconds_behind(self) -> float:
+        """By how many seconds our clock was behind GitHub's at the last answer."""
+        return self._behind
+
     def get(self, path: str, parameters: Parameters | None = None) -> dict[str, Any]:
         """Return the object at *path*, asking again a few times where no answer comes."""
         return _object(self._read(path, parameters), path)
@@ -143,9 +148,13 @@ class Api:
     def following_pages(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the objects of a list whose next page only the answer knows, in its Link header."""
         url: str | None = f"{path}?per_page={PAGE}"
+        asked: set[str] = set()
         for _ in range(MOST_PAGES):
             if url is None:
                 return
+            if url in asked:
+                raise Unanswered(f"GET {path}: the pages lead in a circle")
+            asked.add(url)
             answer, link = self.persist(partial(self._linked, url))
             if not isinstance(answer, list):
                 raise Unanswered(f"GET {path}: GitHub's answer holds no list")

@@ -19,17 +19,20 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.errors import ForgeError, UsageError
 from bot.forges.github.api import Api, Refused
+from bot.forges.github.credentials import Credentials, FixedToken
+from bot.forges.github.events import Repository, repository_from
 
 _log = logging.getLogger(__name__)
 
 PERMISSIONS: Mapping[str, str] = {
     "checks": "write",
     "contents": "read",
-    "issues": "write",
     "metadata": "read",
     "pull_requests": "write",
 }
 """What a token is asked for: to write check runs and comments, to read files and who may write.
+
+Comments on a pull request and reactions to them take the permission for it or that for issues.
 https://docs.github.com/rest/authentication/permissions-required-for-github-apps
 """
 
@@ -52,11 +55,16 @@ class _Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """Where the App is installed: an account, which may have suspended it."""
+    """Where the App is installed: an account, which may have suspended it.
+
+    `permissions` are those that the account has agreed to, `page` is where it manages all this.
+    """
 
     id: int
     account: str
     is_suspended: bool
+    page: str
+    permissions: Mapping[str, str]
 
 
 class AppSignature:
@@ -164,7 +172,9 @@ class GitHubApp:
         with lock:
             known = self._tokens.get(key)
             if known is None or known.until - _EARLY < self._clock():
-                known = self._tokens[key] = self._mint(installation_id, repository_id)
+                known = self._mint(installation_id, repository_id)
+                with self._lock:
+                    self._tokens[key] = known
             return known.text
 
     git_token = token
@@ -202,9 +212,21 @@ class GitHubApp:
         """Yield the installations that there are."""
         return map(_installation, self.api().pages("/app/installations"))
 
+    def repositories(self, installation_id: int) -> Iterator[Repository]:
+        """Yield the repositories of an installation; raises Refused where it is suspended."""
+        token = self._made(installation_id, {"permissions": {"metadata": "read"}})
+        api = self._api(FixedToken(token.text))
+        for raw in api.pages("/installation/repositories", key="repositories"):
+            yield repository_from(raw)
+
     def _mint(self, installation_id: int, repository_id: int) -> _Token:
+        return self._made(
+            installation_id,
+            {"repository_ids": [repository_id], "permissions": dict(PERMISSIONS)},
+        )
+
+    def _made(self, installation_id: int, body: Mapping[str, Any]) -> _Token:
         path = f"/app/installations/{installation_id}/access_tokens"
-        body = {"repository_ids": [repository_id], "permissions": dict(PERMISSIONS)}
         api = self.api()
         made = api.persist(lambda: api.write("POST", path, body))
         try:
@@ -214,7 +236,7 @@ class GitHubApp:
             raise ForgeError(f"POST {path}: GitHub's answer holds no token") from None
         return _Token(text, until)
 
-    def _api(self, credentials: AppSignature) -> Api:
+    def _api(self, credentials: Credentials) -> Api:
         return Api(self._base_url, credentials, clock=self._clock, sleep=self._sleep)
 
 
@@ -239,4 +261,6 @@ def _installation(raw: Mapping[str, Any]) -> Installation:
         id=int(raw["id"]),
         account=str(account.get("login") or account.get("slug") or ""),
         is_suspended=raw.get("suspended_at") is not None,
+        page=str(raw.get("html_url") or ""),
+        permissions=dict(raw.get("permissions") or {}),
     )

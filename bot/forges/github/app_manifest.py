@@ -6,6 +6,7 @@ https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -16,7 +17,10 @@ from bot.forges.github.app import PERMISSIONS
 EVENTS = ("check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "repository")
 """What the bot is told of; of installations every App is told."""
 
-_PERMISSIONS_FOR_EVENTS = {"merge_queues": "read"}
+NEEDED: Mapping[str, str] = {**PERMISSIONS, "issues": "read", "merge_queues": "read"}
+"""The App's permissions: beside those of its tokens, what GitHub asks for to tell of comments and
+merge queues. https://docs.github.com/webhooks/webhook-events-and-payloads
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def manifest(name: str, public_url: str, redirect_url: str) -> str:
             "hook_attributes": {"url": f"{public_url}/webhook", "active": True},
             "redirect_url": redirect_url,
             "public": False,
-            "default_permissions": {**PERMISSIONS, **_PERMISSIONS_FOR_EVENTS},
+            "default_permissions": dict(NEEDED),
             "default_events": list(EVENTS),
         }
     )

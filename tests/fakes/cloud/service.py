@@ -30,6 +30,8 @@ class Cloud:
     failing: frozenset[str] = frozenset()
     runs: dict[str, CloudRun] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
+    # The run ids for which something was begun, one entry for each time.
+    begun: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,6 +60,7 @@ class Cloud:
         with self._lock:
             if run_id in self.runs:
                 return False
+            self.begun.append(run_id)
             self.runs[run_id] = CloudRun(
                 wanted["notebook"], time.monotonic(), wanted["events"], wanted["files"]
             )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PERMISSIONS = {
     "checks": "write",
     "contents": "read",
-    "issues": "write",
+    "issues": "read",
     "merge_queues": "read",
     "metadata": "read",
     "pull_requests": "write",

@@ -17,7 +17,7 @@ from bot.service.tables import repositories, reviews, runs
 LIMITS = Limits(
     runs_per_repository=1, runs_per_installation=1, queued_per_repository=10, runs_per_day=20
 )
-OURS, ANOTHERS = 1, 2
+OURS, OTHERS = 1, 2
 
 
 @pytest.fixture
@@ -92,6 +92,6 @@ def test_only_so_many_are_run_in_a_day(stored: Database, hours: float, is_refuse
 
 
 def test_another_repository_takes_nothing_away(stored: Database) -> None:
-    put(stored, ANOTHERS, 20, "queued", hours=1)
+    put(stored, OTHERS, 20, "queued", hours=1)
 
     assert refusal(stored, 10) is None
