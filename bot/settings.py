@@ -124,6 +124,12 @@ class Settings(BaseModel):
         return self
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that is not to be seen in a log."""
+        values = (getattr(self, name) for name in SECRETS)
+        return tuple(value.get_secret_value() for value in values if value is not None)
+
+    @property
     def webhook_secrets(self) -> tuple[bytes, ...]:
         """The secrets that a webhook may be signed with, the newest first."""
         both = (self.webhook_secret, self.webhook_secret_old)

@@ -1,127 +1,59 @@
-"""`nbci doctor`: what is installed, which kernels there are, the state of git, what to do."""
+"""`nbci doctor`: whether notebooks can run here and, where the bot is set up, whether it can work."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
+import importlib.util
 import os
-import platform
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
+from bot.cli.doctor_machine import machine_findings, repository_findings
+from bot.cli.exit_codes import INFRASTRUCTURE, NOT_PASSED, PASSED
+from bot.cli.findings import Finding, show
 
-from bot.backends.local.interpreter import interpreters, kernel_environment
-from bot.backends.local.kernel_check import why_no_kernel
-from bot.backends.local.launchers import RUNNER
-from bot.cli.exit_codes import INFRASTRUCTURE, PASSED
-from bot.errors import NbciError
-from bot.forges.opening import open_checkout
-from bot.model import printable
-from bot.wiring import local as wiring
-
-_ASK_KERNELS = """
-import importlib.util, json, os, sys
-here = importlib.util.spec_from_file_location("runner", sys.argv[1])
-runner = importlib.util.module_from_spec(here)
-sys.modules["runner"] = runner
-here.loader.exec_module(runner)
-print("\\n" + sys.argv[2] + json.dumps([sys.version.split()[0], sorted(runner.known_kernels())]))
-"""
-# Begins the line of the answer: a sitecustomize, for one, may print others.
-_ANSWER = "nbci's answer: "
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at; `advice` says what to do where something is wrong."""
-
-    subject: str
-    text: str
-    advice: str | None = None
-    is_fatal: bool = False
+_DOTENV = Path(".env")
+_OF_BOT = tuple(
+    name + suffix
+    for name in ("NBCI_GITHUB_APP_ID", "NBCI_GITHUB_PRIVATE_KEY", "NBCI_WEBHOOK_SECRET")
+    for suffix in ("", "_FILE")
+)
+_LACKING = Finding(
+    "Bot",
+    "its settings are here, and not all of its packages",
+    "pip install 'nbci[bot]'",
+    is_fatal=True,
+)
 
 
 def diagnose(python: str | None) -> int:
-    """Print what was found and return the exit code: 3 when notebooks cannot be run here."""
-    console = Console(highlight=False)
-    findings = [*_nbci(), *_kernels(python), *_repository(), *_extras()]
-    for finding in findings:
-        mark, style = ("✗", "red") if finding.is_fatal else ("!", "yellow")
-        if finding.advice is None:
-            mark, style = "✓", "green"
-        line = Text(mark, style).append(f" {finding.subject}: ", "bold").append(finding.text, "")
-        console.print(line, soft_wrap=True)
-        if finding.advice:
-            console.print(Text(f"  → {finding.advice}"), soft_wrap=True)
-    return INFRASTRUCTURE if any(finding.is_fatal for finding in findings) else PASSED
+    """Print what was found and return the exit code.
+
+    It is 3 when notebooks cannot be run here, and 1 when the bot is set up here and cannot work.
+    """
+    can_run = show(machine_findings(python))
+    if not _is_bot_here(os.environ):
+        can_run &= show(repository_findings())
+        return PASSED if can_run else INFRASTRUCTURE
+    can_work = show(_bot_findings(os.environ))
+    if not can_run:
+        return INFRASTRUCTURE
+    return PASSED if can_work else NOT_PASSED
 
 
-def _nbci() -> Iterator[Finding]:
-    version = importlib.metadata.version("nbci")
-    yield Finding("nbci", f"{version} in {sys.prefix}, Python {platform.python_version()}")
-    system = platform.platform()
-    if sys.platform == "win32":
-        advice = "use nbci inside WSL: https://learn.microsoft.com/windows/wsl/"
-        yield Finding("System", f"{system}: notebooks are not run on Windows", advice, True)
-    elif sys.platform != "linux":
-        yield Finding("System", f"{system}: kernels are started one by one, not forked")
-    else:
-        yield Finding("System", system)
-
-
-def _kernels(chosen: str | None) -> Iterator[Finding]:
+def _is_bot_here(environ: Mapping[str, str]) -> bool:
+    if any(environ.get(name) for name in _OF_BOT):
+        return True
     try:
-        candidates = list(interpreters(chosen, os.environ))
-    except NbciError as error:
-        yield Finding("Python for notebooks", str(error), "give the path of a Python", True)
+        text = _DOTENV.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+    return any(name in text for name in _OF_BOT)
+
+
+def _bot_findings(environ: Mapping[str, str]) -> Iterator[Finding]:
+    if importlib.util.find_spec("procrastinate") is None:
+        yield _LACKING
         return
-    environment = kernel_environment(os.environ)
-    problems = {python: why_no_kernel(python, environment) for python in candidates}
-    usable = [python for python, problem in problems.items() if problem is None]
-    if not usable:
-        text, _, advice = (problems[candidates[0]] or "").partition("; ")
-        yield Finding("Python for notebooks", text, advice or "name another: --python", True)
-        return
-    yield from _kernels_of(usable[0], environment)
+    from bot.cli.doctor_bot import bot_findings
 
-
-def _kernels_of(python: str, environment: Mapping[str, str]) -> Iterator[Finding]:
-    command = [python, "-c", _ASK_KERNELS, str(RUNNER), _ANSWER]
-    asked = subprocess.run(command, capture_output=True, env=environment, check=False)
-    lines = asked.stdout.decode("utf-8", "replace").splitlines()
-    answers = [line.removeprefix(_ANSWER) for line in lines if line.startswith(_ANSWER)]
-    if not answers:
-        said = asked.stderr.decode("utf-8", "replace").strip()
-        advice = f"{python} -m pip install --force-reinstall jupyter_client"
-        yield Finding("Kernels", printable(f"unknown: {said.rpartition(chr(10))[2]}"), advice)
-        return
-    version, kernels = json.loads(answers[0])
-    yield Finding("Python for notebooks", f"{python}, Python {version}")
-    yield Finding("Kernels", printable(", ".join(kernels)))
-
-
-def _repository() -> Iterator[Finding]:
-    try:
-        checkout = open_checkout(Path.cwd())
-        request = checkout.request()
-        yield Finding("Repository", checkout.describe(request))
-        config = wiring.config_of(checkout.source(request), request)
-        yield Finding("Configuration", f"valid, {len(config.rules)} rules")
-    except NbciError as error:
-        first, *rest = str(error).splitlines()
-        yield Finding("Repository", first, "; ".join(rest) or "see the message above")
-
-
-def _extras() -> Iterator[Finding]:
-    try:
-        importlib.metadata.version("papermill")
-    except importlib.metadata.PackageNotFoundError:
-        advice = "pip install 'nbci[translators]', if you need them"
-        yield Finding("Parameters", "only for Python notebooks", advice)
-    else:
-        yield Finding("Parameters", "for Python and every language papermill translates")
+    yield from bot_findings(environ, _DOTENV)

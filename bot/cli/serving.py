@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import logging
 import os
 import signal
 import sys
@@ -44,6 +43,7 @@ _concurrency = click.option(
 def serve(host: str, port: int, concurrency: int) -> None:
     """Serve all of the bot: database, web and one worker."""
     settings = _settings(keep_in_environment=True)
+    from bot.service.embedded import stop_database
     from bot.service.supervisor import Child, Supervisor
     from bot.wiring.database import database_dsn, ensure_schema
 
@@ -61,6 +61,8 @@ def serve(host: str, port: int, concurrency: int) -> None:
         ready=lambda: _is_ready(f"{address}/readyz"),
         announce=lambda: click.echo(f"nbci serves at {address}", err=True),
     ).run(_until_told())
+    if settings.database_url is None:
+        stop_database(settings.data_dir)
 
 
 @click.command()
@@ -100,14 +102,13 @@ def _settings(*, keep_in_environment: bool = False) -> Settings:
     """Return the settings; only the processes that a supervisor starts get to see them after."""
     if importlib.util.find_spec("procrastinate") is None:
         raise UsageError("the bot needs more packages: pip install 'nbci[bot]'")
+    from bot.service.logs import start_log
     from bot.service.process import end_with, keep_secrets
     from bot.settings import SECRETS, load_settings, variable
 
     parent = os.environ.pop(_PARENT, None)
     settings = load_settings(os.environ, _DOTENV)
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    start_log(settings.log_level, settings.secrets)
     names = [variable(name) for name in SECRETS]
     keep_secrets([] if keep_in_environment else names)
     if parent:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,7 +17,11 @@ from bot.errors import UsageError
 if TYPE_CHECKING:
     from bot.forges.github.app_manifest import NewApp
 
-_NAMES = ("NBCI_GITHUB_APP_ID", "NBCI_GITHUB_PRIVATE_KEY", "NBCI_WEBHOOK_SECRET")
+_API_URL = "NBCI_GITHUB_API_URL"
+_PUBLIC_URL = "NBCI_PUBLIC_URL"
+_DEFAULT_API_URL = "https://api.github.com"
+_OF_APP = ("NBCI_GITHUB_APP_ID", "NBCI_GITHUB_PRIVATE_KEY", "NBCI_WEBHOOK_SECRET")
+_IN_FILES = ("NBCI_GITHUB_PRIVATE_KEY_FILE", "NBCI_WEBHOOK_SECRET_FILE")
 
 
 @click.command()
@@ -43,19 +49,23 @@ def setup(
     env_file: Path,
     force: bool,
 ) -> None:
-    """Have GitHub make the App that the bot is, and keep its settings."""
-    url = urlsplit(public_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise UsageError(
-            f"--public-url {public_url}: expected a URL such as https://nbci.example.org"
-        )
-    _check_is_new(env_file, force=force)
+    """Have GitHub make the App that the bot is, and keep its settings.
+
+    Behind the address that is printed, a page asks GitHub for an App with the permissions and
+    events that the bot needs. NBCI_GITHUB_API_URL says where an Enterprise Server's API is.
+    """
+    if importlib.util.find_spec("procrastinate") is None:
+        raise UsageError("the bot needs more packages: pip install 'nbci[bot]'")
+    from bot.cli.env_file import settings_in
     from bot.service.files import server_of
     from bot.service.setup_page import Setup, create_setup
     from bot.service.setup_server import serve_until
 
-    public_url = public_url.rstrip("/")
-    api_url = os.environ.get("NBCI_GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    public_url = _checked(public_url)
+    there = settings_in(env_file)
+    api_url = (os.environ.get(_API_URL) or there.get(_API_URL) or _DEFAULT_API_URL).rstrip("/")
+    places = {_PUBLIC_URL: public_url, _API_URL: api_url}
+    _check_is_new(env_file, there, places, force=force)
     finished = threading.Event()
     page = Setup(
         name=name,
@@ -64,53 +74,56 @@ def setup(
         server_url=server_of(api_url),
         organization=organization,
         env_file=str(env_file),
-        keep=lambda made: keep_settings(env_file, made, public_url),
+        keep=lambda made: keep_settings(env_file, made, places),
         done=finished.set,
     )
     click.echo(f"Open {public_url}/setup?token={page.token}", err=True)
     serve_until(finished, create_setup(page), host, port)
     click.echo(
-        f"The App is made, and its settings are in {env_file}: start `nbci serve`.", err=True
+        f"The App is made, and its settings are in {env_file}: `nbci doctor` checks them,"
+        " `nbci serve` starts the bot.",
+        err=True,
     )
 
 
-def keep_settings(env_file: Path, made: NewApp, public_url: str) -> None:
-    """Write the App's settings into *env_file*, readable by its owner alone; other lines stay."""
-    key = made.private_key.strip().replace("\n", "\\n")
-    new = {
-        "NBCI_GITHUB_APP_ID": str(made.id),
-        "NBCI_GITHUB_PRIVATE_KEY": f'"{key}"',
-        "NBCI_WEBHOOK_SECRET": made.webhook_secret,
-        "NBCI_PUBLIC_URL": public_url,
-    }
-    kept = [line for line in _lines(env_file) if _name(line) not in new]
-    text = "\n".join([*kept, *(f"{name}={value}" for name, value in new.items())]) + "\n"
-    beside = env_file.with_name(f"{env_file.name}.new")
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    beside.replace(env_file)
+def keep_settings(env_file: Path, made: NewApp, places: Mapping[str, str]) -> None:
+    """Write the App's settings into *env_file*, and in what *places* GitHub and the bot are.
+
+    Raises OSError.
+    """
+    from bot.cli.env_file import replace_settings
+
+    values = (str(made.id), made.private_key.strip(), made.webhook_secret)
+    new = dict(zip(_OF_APP, values, strict=True))
+    told = {name: url for name, url in places.items() if url != _DEFAULT_API_URL}
+    replace_settings(env_file, new | told, gone=[*_IN_FILES, *places])
 
 
-def _check_is_new(env_file: Path, *, force: bool) -> None:
-    there = [name for name in map(_name, _lines(env_file)) if name in _NAMES]
-    if there and not force:
+def _checked(public_url: str) -> str:
+    url = urlsplit(public_url)
+    is_web = url.scheme in ("http", "https") and url.hostname
+    if not is_web or url.query or url.fragment or url.username or url.password:
         raise UsageError(
-            f"{env_file}: it has {', '.join(there)} already; --force replaces the App's settings"
+            f"--public-url {public_url}: expected a URL such as https://nbci.example.org"
         )
-    if not os.access(env_file.parent, os.W_OK):
+    return public_url.rstrip("/")
+
+
+def _check_is_new(
+    env_file: Path, there: Mapping[str, str], places: Mapping[str, str], *, force: bool
+) -> None:
+    """Raise UsageError where what is to be kept would replace something, or would not count."""
+    in_environment = [name for name in (*_OF_APP, *_IN_FILES) if os.environ.get(name)]
+    if in_environment:
+        raise UsageError(
+            f"{', '.join(in_environment)}: is set in the environment, which counts before"
+            f" {env_file}: take it out first"
+        )
+    replaced = [name for name in (*_OF_APP, *_IN_FILES) if there.get(name)]
+    replaced += [name for name, url in places.items() if there.get(name, url).rstrip("/") != url]
+    if replaced and not force:
+        raise UsageError(
+            f"{env_file}: it has {', '.join(replaced)} already; --force replaces the App's settings"
+        )
+    if not os.access(env_file.resolve().parent, os.W_OK):
         raise UsageError(f"--env-file {env_file}: nothing can be written in its folder")
-
-
-def _lines(env_file: Path) -> list[str]:
-    try:
-        return env_file.read_text().splitlines()
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--env-file {env_file}: it cannot be read: {error}") from None
-
-
-def _name(line: str) -> str:
-    return line.partition("=")[0].strip().removeprefix("export ").strip()

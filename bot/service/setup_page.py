@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from flask import Flask, Response, abort, render_template_string, request
+from flask import Flask, Response, abort, make_response, render_template_string, request
+from markupsafe import Markup
 
 from bot.errors import NbciError
 from bot.forges.github.app_manifest import NewApp, app_from, form_address, manifest
@@ -62,7 +64,7 @@ class Setup:
     """What App is to be made, and where; *keep* writes down what GitHub tells of it.
 
     Only who has `token`, which the log shows, can begin; `state` ties what GitHub sends back to
-    what was begun here.
+    what was begun here. *done* is called when the last page has been sent.
     """
 
     name: str
@@ -77,17 +79,34 @@ class Setup:
     state: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
 
+class _Made:
+    """The App, once GitHub has told of it: it does that once, and pages are loaded again."""
+
+    def __init__(self, api_url: str) -> None:
+        self._api_url = api_url
+        self._lock = threading.Lock()
+        self._app: NewApp | None = None
+
+    def app(self, code: str) -> NewApp:
+        """Return it, for the code that the browser has brought; raises what asking does."""
+        with self._lock:
+            if self._app is None:
+                self._app = app_from(self._api_url, code)
+            return self._app
+
+
 def create_setup(setup: Setup) -> Flask:
     """Return the application with `/setup` and where GitHub sends the browser back to."""
     app = Flask(__name__, static_folder=None)
+    made = _Made(setup.api_url)
     app.add_url_rule("/setup", "begin", lambda: _begin(setup))
-    app.add_url_rule("/setup/done", "done", lambda: _done(setup))
+    app.add_url_rule("/setup/done", "done", lambda: _done(setup, made))
     app.after_request(lambda response: _guarded(response, setup))
     return app
 
 
 def _begin(setup: Setup) -> str:
-    if not hmac.compare_digest(request.args.get("token", "").encode(), setup.token.encode()):
+    if not _is_same("token", setup.token):
         abort(403, "This link is not the one that `nbci setup` has printed last.")
     content = render_template_string(
         _BEGIN,
@@ -100,22 +119,28 @@ def _begin(setup: Setup) -> str:
     return _page("Set up nbci", content)
 
 
-def _done(setup: Setup) -> str:
-    if not hmac.compare_digest(request.args.get("state", "").encode(), setup.state.encode()):
+def _done(setup: Setup, made: _Made) -> Response:
+    if not _is_same("state", setup.state):
         abort(403, "This is no answer to what was begun here. Open the link of `nbci setup` again.")
     try:
-        made = app_from(setup.api_url, request.args.get("code", ""))
+        app = made.app(request.args.get("code", ""))
     except NbciError as error:
         abort(502, f"GitHub does not say what it has made: {error}. Open the link again.")
-    setup.keep(made)
-    setup.done()
-    content = render_template_string(_DONE, slug=made.slug, page=made.page, env_file=setup.env_file)
-    return _page("The App is made", content)
+    try:
+        setup.keep(app)
+    except (NbciError, OSError) as error:
+        abort(500, f"{setup.env_file} cannot be written: {error}. Mend that, and load this again.")
+    content = render_template_string(_DONE, slug=app.slug, page=app.page, env_file=setup.env_file)
+    response = make_response(_page("The App is made", content))
+    response.call_on_close(setup.done)
+    return response
+
+
+def _is_same(name: str, expected: str) -> bool:
+    return hmac.compare_digest(request.args.get(name, "").encode(), expected.encode())
 
 
 def _page(title: str, content: str) -> str:
-    from markupsafe import Markup
-
     return render_template_string(_PAGE, title=title, content=Markup(content))  # noqa: S704 - escaped
 
 

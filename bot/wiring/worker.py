@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
+from structlog.contextvars import bound_contextvars
 
 from bot.backends.local.backend import LocalBackend
 from bot.backends.local.interpreter import allowed_environment
@@ -150,13 +151,16 @@ def _tasks(parts: Parts) -> dict[str, Callable[..., None]]:
     failing = Failing(database, Concluding(database, parts.access).conclude)
 
     def take(lease: Lease, delivery: str) -> None:
-        take_delivery(engine, delivery)
+        with bound_contextvars(delivery=delivery):
+            take_delivery(engine, delivery)
 
     def advance(lease: Lease, review_id: int) -> None:
-        failing.advance(review_id, lambda: advancing.advance(review_id))
+        with bound_contextvars(review=review_id):
+            failing.advance(review_id, lambda: advancing.advance(review_id))
 
     def show(lease: Lease, review_id: int) -> None:
-        failing.show(review_id, lambda: showing.show(review_id, lease))
+        with bound_contextvars(review=review_id):
+            failing.show(review_id, lambda: showing.show(review_id, lease))
 
     return {jobs.TAKE_DELIVERY: take, jobs.ADVANCE: advance, jobs.SHOW: show}
 

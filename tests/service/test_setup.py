@@ -50,6 +50,7 @@ class SetUp:
         found = LINK.match(self.process.stderr.readline())
         assert found
         self.url, self.token = found.groups()
+        self.said = ""
 
     def get(self, path: str) -> tuple[int, str]:
         for _ in range(500):
@@ -67,6 +68,7 @@ class SetUp:
     def end(self) -> int:
         assert self.process.stderr
         code = self.process.wait(30)
+        self.said += self.process.stderr.read()
         self.process.stderr.close()
         return code
 
@@ -75,8 +77,9 @@ class SetUp:
 def started(tmp_path: Path, github: GitHub) -> Iterator[SetUp]:
     made = SetUp(tmp_path, github)
     yield made
-    made.process.kill()
-    made.end()
+    if made.process.poll() is None:
+        made.process.kill()
+        made.end()
 
 
 def form_of(page: str) -> tuple[str, str]:
@@ -110,6 +113,9 @@ def test_two_clicks_make_the_app_and_keep_its_settings(started: SetUp, github, t
     assert settings.github_private_key.get_secret_value().strip() == app.pem.strip()
     assert settings.webhook_secret.get_secret_value() == app.secret
     assert settings.public_url == started.url
+    assert settings.github_api_url == github.api_url
+    for secret in (code, app.secret, "PRIVATE KEY", "state="):
+        assert secret not in started.said
 
 
 def test_the_app_may_do_what_the_bot_needs_and_is_told_of_what_it_acts_on(started: SetUp):
@@ -151,15 +157,81 @@ def test_a_code_that_github_does_not_know_can_be_tried_again(started: SetUp, git
     assert started.get(f"/setup/done?code={code}&state={state}")[0] == 200
 
 
-def test_the_settings_of_another_app_are_not_replaced_by_mistake(tmp_path):
-    (tmp_path / ".env").write_text("NBCI_GITHUB_APP_ID=7\n")
-    command = [sys.executable, "-m", "bot", "setup", "--public-url", "https://nbci.example.org"]
+def test_what_cannot_be_kept_is_not_lost(started: SetUp, github, tmp_path):
+    action, manifest = form_of(started.get(f"/setup?token={started.token}")[1])
+    code = github.take_manifest(manifest)
+    done = f"/setup/done?code={code}&state={action.partition('state=')[2]}"
+    (tmp_path / ".env.new").mkdir()
 
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert started.get(done)[0] == 500
+    (tmp_path / ".env.new").rmdir()
+
+    assert started.get(done)[0] == 200
+    assert started.end() == 0
+    (app,) = github.installed_apps.values()
+    assert app.secret in (tmp_path / ".env").read_text()
+
+
+REFUSED = [
+    ("NBCI_GITHUB_APP_ID=7\n", {}, "NBCI_GITHUB_APP_ID"),
+    ("NBCI_WEBHOOK_SECRET_FILE=/run/secrets/webhook\n", {}, "NBCI_WEBHOOK_SECRET_FILE"),
+    ("NBCI_PUBLIC_URL=https://other.example.org\n", {}, "NBCI_PUBLIC_URL"),
+    ("", {"NBCI_GITHUB_PRIVATE_KEY": "key.pem"}, "NBCI_GITHUB_PRIVATE_KEY"),
+    ("\N{LATIN SMALL LETTER E WITH ACUTE}".encode("latin-1"), {}, "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("there", "environment", "named"), REFUSED)
+def test_what_is_there_is_not_replaced_by_mistake(tmp_path, there, environment, named):
+    before = there if isinstance(there, bytes) else there.encode()
+    (tmp_path / ".env").write_bytes(before)
+
+    done = call(tmp_path, "--public-url", "https://nbci.example.org", **environment)
 
     assert done.returncode == 2
-    assert "NBCI_GITHUB_APP_ID" in done.stderr
-    assert "--force" in done.stderr
+    assert named in done.stderr
+    assert (tmp_path / ".env").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "url", ["nbci.example.org", "ftp://nbci.example.org", "https://me:secret@nbci.example.org"]
+)
+def test_a_public_address_is_one_that_the_bot_takes(tmp_path, url):
+    done = call(tmp_path, "--public-url", url)
+
+    assert done.returncode == 2
+    assert "https://nbci.example.org" in done.stderr
+
+
+def call(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "setup", *options],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_another_app_can_be_put_in_the_place_of_one(tmp_path, github):
+    (tmp_path / "settings").write_text(
+        'NBCI_JOBS=3\nexport NBCI_GITHUB_PRIVATE_KEY="-----BEGIN\nof another\n-----END"\n'
+        "NBCI_WEBHOOK_SECRET_FILE=/run/secrets/webhook\n# the end"
+    )
+    (tmp_path / ".env").symlink_to("settings")
+    made = SetUp(tmp_path, github, "--force")
+    action, manifest = form_of(made.get(f"/setup?token={made.token}")[1])
+    code = github.take_manifest(manifest)
+
+    made.get(f"/setup/done?code={code}&state={action.partition('state=')[2]}")
+
+    assert made.end() == 0
+    text = (tmp_path / "settings").read_text()
+    assert text.startswith("NBCI_JOBS=3\n# the end\nNBCI_GITHUB_APP_ID=")
+    assert "of another" not in text
+    assert "SECRET_FILE" not in text
+    assert (tmp_path / ".env").is_symlink()
 
 
 def test_an_organisation_is_asked_for_the_app(tmp_path, github):

@@ -1,0 +1,109 @@
+"""The log of the bot: a line of JSON for each thing that happened, without secrets."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import re
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any, TextIO
+from urllib.parse import quote, quote_plus
+
+import structlog
+
+MASK = "***"
+
+_SHORTEST = 6
+"""Characters below which a secret cannot be told from other text."""
+
+_QUIET = {
+    "alembic": logging.WARNING,
+    "procrastinate": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "werkzeug": logging.WARNING,
+}
+
+_PATTERNS = re.compile(
+    r"""
+    gh[pousr]_[A-Za-z0-9_]{16,} | github_pat_[A-Za-z0-9_]{16,}        # GitHub's tokens
+    | eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}       # JSON Web Tokens
+    | -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?(?:-----END[ A-Z]*-----|\Z)  # private keys
+    | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)                                 # user:password@ of URLs
+    | (?i:(?<=bearer\ )|(?<=basic\ )|(?<=token\ ))[A-Za-z0-9+/=._-]{16,}  # Authorization
+    | (?i:(?<=sig=)|(?<=accountkey=)|(?<=password=))[^\s;&"']+          # of Azure, of libpq
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class SecretFilter:
+    """Takes secrets out of texts: those that are known, in each form, and what looks like one."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {form for secret in secrets for form in _forms(secret)}
+        longest_first = sorted(forms, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+
+    def masked(self, text: str) -> str:
+        """Return *text* with asterisks for each secret."""
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        return _PATTERNS.sub(MASK, text)
+
+    def __call__(
+        self, logger: object, method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """Mask every text of what is logged, as a processor of structlog."""
+        for key, value in event.items():
+            if isinstance(value, str):
+                event[key] = self.masked(value)
+            elif not isinstance(value, (int, float, bool, type(None))):
+                event[key] = self.masked(str(value))
+        return event
+
+
+def start_log(level: str, secrets: Iterable[str], stream: TextIO | None = None) -> None:
+    """Send all logs to *stream*, by default standard error: JSON, and for people in a terminal.
+
+    Nothing of *secrets* is in it, whoever logs it.
+    """
+    stream = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                structlog.contextvars.merge_contextvars,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+            ],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                SecretFilter(secrets),
+                _renderer(stream),
+            ],
+        )
+    )
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
+
+
+def _renderer(stream: TextIO) -> structlog.types.Processor:
+    if stream.isatty():
+        return structlog.dev.ConsoleRenderer(colors=True)
+    return structlog.processors.JSONRenderer()
+
+
+def _forms(secret: str) -> Iterable[str]:
+    """Yield a secret as it may stand in a log, and its lines: a private key is seldom whole."""
+    parts = {secret, secret.strip(), *(line.strip() for line in secret.splitlines())}
+    for part in parts:
+        if len(part) < _SHORTEST or part.startswith("-----"):
+            continue
+        encoded = base64.b64encode(part.encode())
+        yield from (part, repr(part)[1:-1], quote(part, safe=""), quote_plus(part))
+        yield from (encoded.decode(), base64.urlsafe_b64encode(part.encode()).decode())
+        yield encoded.decode().rstrip("=")
