@@ -81,17 +81,9 @@ class Bot:
             )
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
-        return kept | {
+        return environment_of(self.github, self.app, self.folder / "data") | {
             "DATABASE_URL": self.dsn,
-            "NBCI_ALLOW_LOCAL_BACKEND": "true",
-            "NBCI_DATA_DIR": str(self.folder / "data"),
-            "NBCI_GITHUB_API_URL": self.github.api_url,
-            "NBCI_GITHUB_APP_ID": str(self.app.app.id),
-            "NBCI_GITHUB_PRIVATE_KEY": self.app.pem,
-            "NBCI_HEARTBEAT_SECONDS": "0.5",
             "NBCI_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
-            "NBCI_WEBHOOK_SECRET": self.app.secret,
         }
 
     def _listens(self) -> bool:
@@ -111,3 +103,17 @@ def make_bot(
     dsn = ensure_database(folder / "database")
     migrate(dsn)
     return Bot(folder, github, app, cloud, dsn, port, workers)
+
+
+def environment_of(github: GitHub, app: InstalledApp, data: Path) -> dict[str, str]:
+    """Return the environment of a bot that is *app* on *github*, with its files in *data*."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
+    return kept | {
+        "NBCI_ALLOW_LOCAL_BACKEND": "true",
+        "NBCI_DATA_DIR": str(data),
+        "NBCI_GITHUB_API_URL": github.api_url,
+        "NBCI_GITHUB_APP_ID": str(app.app.id),
+        "NBCI_GITHUB_PRIVATE_KEY": app.pem,
+        "NBCI_HEARTBEAT_SECONDS": "0.5",
+        "NBCI_WEBHOOK_SECRET": app.secret,
+    }

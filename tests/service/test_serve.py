@@ -1,0 +1,99 @@
+"""`nbci serve`: all of the bot as one command, whatever becomes of its parts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from building.bots import environment_of
+from building.repositories import make_repository
+from building.waiting import wait_until
+from fakes.github import GitHub
+
+from bot.service.embedded import stop_database
+
+COMMAND = [sys.executable, "-m", "bot", "serve", "--port"]
+
+
+@pytest.fixture
+def served(open_path: Path, tmp_path: Path) -> Iterator[tuple[psutil.Popen, int]]:
+    with GitHub() as github, socket.socket() as free:
+        git = make_repository(tmp_path / "git")
+        git.write("a.ipynb", ["1"])
+        git.commit()
+        app = github.install_app("nbci", github.add_repository("octo/science", git))
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        process = psutil.Popen(
+            [*COMMAND, str(port)],
+            cwd=open_path,
+            env=environment_of(github, app, open_path / "data"),
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: len(serving(process)) == 2 and listens(port), "the web listens")
+        yield process, port
+        for child in [*process.children(recursive=True), process] if process.is_running() else []:
+            child.kill()
+        process.wait(10)
+        stop_database(open_path / "data")
+
+
+def serving(process: psutil.Popen) -> dict[str, psutil.Process]:
+    """Return the web and the worker that `nbci serve` has started, by their names."""
+    if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+        return {}
+    found = {}
+    for child in process.children():
+        try:
+            arguments = child.cmdline()
+        except psutil.Error:
+            continue
+        found |= {name: child for name in ("web", "worker") if name in arguments}
+    return found
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_told_to_end_it_ends_everything_it_has_started(served):
+    process, port = served
+    all_of_it = process.children(recursive=True)
+
+    process.terminate()
+
+    assert process.wait(40) == 0
+    assert not [child for child in all_of_it if child.is_running()]
+    assert not listens(port)
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_a_part_that_is_killed_is_started_again(served, name):
+    process, port = served
+    killed = serving(process)[name]
+
+    killed.kill()
+
+    wait_until(lambda: serving(process).get(name, killed) != killed, f"another {name}")
+    wait_until(lambda: listens(port), "the web listens")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_killed_itself_it_leaves_no_part_behind(served):
+    process, _ = served
+    parts = list(serving(process).values())
+
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+
+    _, alive = psutil.wait_procs(parts, timeout=40)
+    assert not alive
