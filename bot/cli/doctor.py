@@ -1,4 +1,4 @@
-"""`nbci doctor`: whether notebooks can run here and, where the bot is set up, whether it can work."""
+"""`nbci doctor`: whether notebooks can run here, and the bot work where it is set up."""
 
 from __future__ import annotations
 

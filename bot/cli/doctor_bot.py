@@ -58,10 +58,10 @@ def _open_files(given: Mapping[str, str], dotenv: Path) -> Iterator[Finding]:
 
 def _data_folder(folder: Path) -> Iterator[Finding]:
     there = folder.absolute()
-    while not there.exists():
-        there = there.parent
     shown = printable(str(folder))
     try:
+        while not there.exists():
+            there = there.parent
         with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from bot.cli.findings import Finding
 from bot.errors import NbciError
@@ -28,26 +29,31 @@ _DELIVERIES = """
 
 
 def database_findings(settings: Settings) -> Iterator[Finding]:
-    """Look at the database and what is in it; one that nbci brings along is not started for that."""
-    own = settings.data_dir.absolute() / "postgres" / "data"
-    if settings.database_url is None and not is_alive(own):
-        text = "the PostgreSQL that nbci brings along is not running"
+    """Look at the database and what is in it; the one that nbci brings along is not started."""
+    own = settings.data_dir.absolute() / "postgres"
+    if settings.database_url is None and not is_alive(own / "data"):
+        text = "the PostgreSQL that nbci brings along is not running, as far as this user can see"
         yield Finding("Database", text, "`nbci serve` starts it")
         return
     try:
-        with psycopg.connect(database_dsn(settings), **CONNECTING, autocommit=True) as connection:
-            yield from _inside(connection)
+        dsn = database_dsn(settings)
+        conninfo_to_dict(dsn)
     except psycopg.ProgrammingError:
         # The error quotes what it cannot read, and that may be the password.
-        yield _unusable(
-            "DATABASE_URL is no address of a PostgreSQL",
-            "expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
-        )
-    except (psycopg.Error, NbciError) as error:
+        address = "expected postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        yield _unusable("DATABASE_URL is no address of a PostgreSQL", address)
+    except (NbciError, OSError) as error:
+        yield _unusable(_in_short(error), f"run `nbci doctor` as the user whose {own} is")
+    else:
+        yield from _at(dsn)
+
+
+def _at(dsn: str) -> Iterator[Finding]:
+    try:
+        with psycopg.connect(dsn, **CONNECTING, autocommit=True) as connection:
+            yield from _inside(connection)
+    except psycopg.Error as error:
         yield _unusable(_in_short(error), "see that it runs, and that DATABASE_URL leads to it")
-    except OSError as error:
-        who = "run `nbci doctor` as the user that the bot is run by"
-        yield _unusable(f"{own.parent}: {error.strerror}", who)
 
 
 def _inside(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
@@ -56,16 +62,21 @@ def _inside(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
         yield _unusable("it is a standby, which only reads", "let DATABASE_URL lead to the primary")
         return
     yield Finding("Database", f"PostgreSQL {version}")
-    try:
-        found: Found | None = Found(*_row(connection, QUERY))
-    except psycopg.errors.UndefinedTable:
-        found = None
+    found = _schema(connection)
     if problem := problem_of(found):
         text, _, advice = problem.rpartition(": ")
-        yield Finding("Schema", text, advice, True)
+        yield Finding("Schema", text, advice, is_fatal=True)
         return
     yield Finding("Schema", f"revision {found.revision if found else ''}")
     yield from _work(connection)
+
+
+def _schema(connection: psycopg.Connection[Any]) -> Found | None:
+    try:
+        row = connection.execute(QUERY.encode()).fetchone()
+    except psycopg.errors.UndefinedTable:
+        return None
+    return Found(*row) if row else None
 
 
 def _work(connection: psycopg.Connection[Any]) -> Iterator[Finding]:

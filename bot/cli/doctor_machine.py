@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-
 from bot.backends.local.interpreter import interpreters, kernel_environment
 from bot.backends.local.kernel_check import why_no_kernel
 from bot.backends.local.launchers import RUNNER

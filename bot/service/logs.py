@@ -70,6 +70,7 @@ def start_log(level: str, secrets: Iterable[str], stream: TextIO | None = None) 
     """
     stream = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(stream)
+    handler.setLevel(level.upper())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[

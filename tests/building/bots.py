@@ -96,9 +96,7 @@ def make_bot(
 ) -> Bot:
     """Return a bot with a database of its own in *folder*, of which nothing runs yet."""
     app = github.install_app(f"nbci-{len(github.apps)}", *repositories)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     app.url = f"http://127.0.0.1:{port}/webhook"
     dsn = ensure_database(folder / "database")
     migrate(dsn)
@@ -117,3 +115,11 @@ def environment_of(github: GitHub, app: InstalledApp, data: Path) -> dict[str, s
         "NBCI_HEARTBEAT_SECONDS": "0.5",
         "NBCI_WEBHOOK_SECRET": app.secret,
     }
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

@@ -80,8 +80,16 @@ class InstalledApp:
     url: str = ""
     installations: dict[int, Installation] = field(default_factory=dict)
     deliveries: list[Delivered] = field(default_factory=list)
-    # The manifest that it was made from, if any.
-    wanted: dict[str, Any] = field(default_factory=dict)
+    permissions: dict[str, str] = field(default_factory=lambda: dict(PERMISSIONS))
+    events: tuple[str, ...] = EVENTS
+    # How its webhook is set up, beside its address.
+    webhook: dict[str, str] = field(
+        default_factory=lambda: {
+            "content_type": "json",
+            "insecure_ssl": "0",
+            "secret": "********",
+        }
+    )
 
     def install(
         self, *repositories: Repository, permissions: dict[str, str] | None = None
@@ -92,7 +100,7 @@ class InstalledApp:
             app=self,
             account=self.github.account(repositories[0].owner),
             repositories=list(repositories),
-            permissions=dict(permissions or PERMISSIONS),
+            permissions=dict(permissions or self.permissions),
         )
         self.installations[made.id] = made
         return made

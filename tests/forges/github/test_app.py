@@ -12,7 +12,7 @@ from building.repositories import make_repository
 from fakes.github import GitHub
 from fakes.github.installing import Installation, InstalledApp
 
-from bot.errors import UsageError
+from bot.errors import Unanswered, UsageError
 from bot.forges.fetching import Remote, fetch_commits
 from bot.forges.fetching import make_repository as make_empty
 from bot.forges.git_command import Git
@@ -94,8 +94,12 @@ def test_a_token_is_for_one_repository_and_what_is_needed_there(app, github, ins
     token = github.tokens[app.token(installation.id, science.id)]
 
     assert token.repositories == (science,)
-    assert token.permissions["checks"] == "write"
-    assert token.permissions["contents"] == "read"
+    assert token.permissions == {
+        "checks": "write",
+        "contents": "read",
+        "metadata": "read",
+        "pull_requests": "write",
+    }
     api = app.installation_api(installation.id, science.id)
     with pytest.raises(Refused):
         GitHubRepository(api, secret.full_name).merge_base("main", "main")
@@ -183,6 +187,40 @@ def test_it_is_found_through_which_installation_a_repository_is_reached(app, ins
     assert found is not None
     assert (found.id, found.account, found.is_suspended) == (installation.id, "octo", False)
     assert app.installation_of("octo/unknown") is None
+
+
+def test_the_repositories_of_an_installation_are_listed(app, installation):
+    found = [one.full_name for one in app.repositories(installation.id)]
+
+    assert found == ["octo/science", "octo/secret"]
+
+
+def test_tokens_can_be_forgotten_while_others_are_made(app, github, installation):
+    stop = threading.Event()
+    science = installation.repositories[0]
+
+    def forget() -> None:
+        while not stop.is_set():
+            app.forget(installation.id)
+
+    thread = threading.Thread(target=forget)
+    thread.start()
+    try:
+        tokens = {app.token(installation.id, science.id) for _ in range(20)}
+    finally:
+        stop.set()
+        thread.join()
+
+    assert all(github.tokens[token].is_good for token in tokens)
+
+
+def test_a_list_whose_pages_lead_in_a_circle_is_no_answer(app, github, installed):
+    for number in range(150):
+        installed.deliver("ping", {}, guid=str(number))
+    github.fault("link_loop", path="deliveries", times=2)
+
+    with pytest.raises(Unanswered, match="circle"):
+        list(app.api().following_pages("/app/hook/deliveries"))
 
 
 @pytest.mark.parametrize("key", ["", "nonsense", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n"])

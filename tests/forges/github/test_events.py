@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.errors import UsageError
 from bot.forges.github.events import (
     CheckRunEvent,
+    CheckSuiteEvent,
     CommentEvent,
     DispatchEvent,
     InstallationEvent,
@@ -20,6 +21,7 @@ from bot.forges.github.events import (
     PullRequestEvent,
     PushEvent,
     Repository,
+    RepositoryEvent,
     ScheduleEvent,
     UnknownEvent,
     User,
@@ -73,6 +75,8 @@ def values_of(value):
             yield from values_of(getattr(value, field.name))
     elif isinstance(value, dict):
         yield from (*value.keys(), *value.values())
+    elif isinstance(value, tuple):
+        yield from value
     else:
         yield value
 
@@ -131,6 +135,69 @@ def test_where_the_app_is_installed_is_read(event):
         assert parsed.installation_id == installation_id_of(payload)
         removed = payload.get("repositories_removed") or []
         assert parsed.removed == tuple(one["id"] for one in removed)
+
+
+def test_a_check_run_to_be_made_anew_has_no_button_and_may_be_of_a_fork():
+    payload = example("check_run", "rerequested")
+    payload["check_run"] |= {"pull_requests": [], "external_id": None, "app": None}
+
+    parsed = parse_event("check_run", payload)
+
+    assert isinstance(parsed, CheckRunEvent)
+    assert (parsed.action, parsed.identifier) == ("rerequested", None)
+    assert (parsed.external_id, parsed.app_id) == ("", None)
+    assert parsed.name == payload["check_run"]["name"]
+
+
+def test_a_check_suite_of_no_branch_is_read():
+    payload = example("check_suite", "rerequested")
+    payload["check_suite"] |= {"head_branch": None, "before": None, "pull_requests": []}
+
+    parsed = parse_event("check_suite", payload)
+
+    assert isinstance(parsed, CheckSuiteEvent)
+    assert parsed.action == "rerequested"
+    assert parsed.head_sha == payload["check_suite"]["head_sha"]
+    assert parsed.app_id == payload["check_suite"]["app"]["id"]
+
+
+@pytest.mark.parametrize("action", ["renamed", "transferred", "privatized", "deleted"])
+def test_what_became_of_a_repository_is_read(action):
+    payload = example("repository") | {"action": action}
+
+    parsed = parse_event("repository", payload)
+
+    assert isinstance(parsed, RepositoryEvent)
+    assert parsed.action == action
+    assert parsed.repository.id == payload["repository"]["id"]
+
+
+def test_the_repositories_that_an_app_is_installed_for_are_added_and_those_it_loses_are_not():
+    created = parse_event("installation", example("installation", "created"))
+    deleted = parse_event("installation", example("installation", "deleted"))
+
+    assert isinstance(created, InstallationEvent)
+    assert isinstance(deleted, InstallationEvent)
+    assert created.added
+    assert deleted.added == ()
+
+
+def test_an_enterprise_has_a_slug_and_no_login():
+    payload = example("installation", "created")
+    payload["installation"]["account"] = {"id": 1, "slug": "big", "name": "Big"}
+
+    parsed = parse_event("installation", payload)
+
+    assert isinstance(parsed, InstallationEvent)
+    assert parsed.account == "big"
+
+
+def test_a_webhook_of_a_repository_comes_through_no_installation():
+    assert installation_id_of({"action": "opened"}) is None
+    assert installation_id_of({"installation": None}) is None
+    assert installation_id_of({"installation": {"id": 7}}) == 7
+    with pytest.raises(UsageError, match=r"installation\.id of the webhook must be a whole number"):
+        installation_id_of({"installation": {"id": "7"}})
 
 
 def test_a_comment_is_read():
@@ -382,7 +449,7 @@ def read(event, payload):
         return error
 
 
-@pytest.mark.parametrize("event", [*EVENTS, "schedule"])
+@pytest.mark.parametrize("event", [*EVENTS, *INSTALLATIONS, "schedule"])
 @given(data=st.data())
 def test_a_damaged_payload_is_read_or_explained(event, data):
     examples = [copy.deepcopy(SCHEDULE)] if event == "schedule" else payloads(event)

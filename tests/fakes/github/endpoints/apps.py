@@ -10,7 +10,7 @@ from fakes.github import shapes
 from fakes.github.answers import Refusal, Reply, not_found
 from fakes.github.call import Call
 from fakes.github.endpoints.permissions import Endpoint
-from fakes.github.installing import EVENTS, PERMISSIONS, Delivered, Installation, InstalledApp
+from fakes.github.installing import Delivered, Installation, InstalledApp
 
 Json = dict[str, Any]
 
@@ -25,7 +25,7 @@ def _app(call: Call) -> InstalledApp:
 def get(call: Call) -> Json:
     signer = _app(call)
     shape = shapes.app(call.github, signer.app)
-    return shape | {"events": list(EVENTS), "permissions": PERMISSIONS}
+    return shape | {"events": list(signer.events), "permissions": signer.permissions}
 
 
 def list_installations(call: Call) -> Reply:
@@ -71,7 +71,8 @@ def from_manifest(call: Call) -> Reply:
         raise not_found()
     made = call.github.make_app(str(wanted["name"]).lower().replace(" ", "-"))
     made.url = wanted["hook_attributes"]["url"]
-    made.wanted = wanted
+    made.permissions = dict(wanted["default_permissions"])
+    made.events = tuple(wanted["default_events"])
     shape = shapes.app(call.github, made.app)
     secrets = {
         "client_secret": "0123456789abcdef0123456789abcdef01234567",
@@ -83,7 +84,7 @@ def from_manifest(call: Call) -> Reply:
 
 def hook_config(call: Call) -> Json:
     signer = _app(call)
-    return {"url": signer.url, "content_type": "json", "insecure_ssl": "0", "secret": "********"}
+    return {"url": signer.url, **signer.webhook}
 
 
 def list_deliveries(call: Call) -> Reply:
@@ -124,7 +125,7 @@ def _installation(call: Call, one: Installation) -> Json:
         "target_type": "Organization",
         "permissions": one.permissions,
         "repository_selection": "selected",
-        "events": list(EVENTS),
+        "events": list(one.app.events),
         "suspended_at": call.github.now() if one.suspended else None,
         "suspended_by": None,
     }
