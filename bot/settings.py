@@ -30,7 +30,10 @@ from bot.errors import UsageError
 _log = logging.getLogger(__name__)
 
 _PREFIX = "NBCI_"
-_OWN_NAMES = {"database_url": "DATABASE_URL"}
+_OWN_NAMES = {
+    "database_url": "DATABASE_URL",
+    "application_insights": "APPLICATIONINSIGHTS_CONNECTION_STRING",
+}
 _BACKENDS = ("local",)
 _UNREAD = "unread"
 """Stands for a secret whose file cannot be read, so that it is not called missing too."""
@@ -113,6 +116,7 @@ class Settings(BaseModel):
     retention_days: Annotated[float, Field(gt=0)] = 30.0
     log_level: Annotated[str, _Lower, _one_of(*_LEVELS)] = "info"
     heartbeat_seconds: Annotated[float, Field(ge=0.2, le=60)] = 5.0
+    application_insights: _Secret | None = None
 
     @model_validator(mode="after")
     def _backend_is_allowed(self) -> Settings:

@@ -12,6 +12,7 @@ from bot.service.web import Web
 from bot.service.web_server import serve_web
 from bot.settings import Settings
 from bot.wiring.database import database_dsn
+from bot.wiring.telemetry import started
 
 
 def run_web(
@@ -27,6 +28,8 @@ def run_web(
             reports=settings.data_dir / "reports",
             version=version("nbci"),
         )
-        return create_app(web)
+        app = create_app(web)
+        app.wsgi_app = started("web", settings).around(app.wsgi_app)  # type: ignore[method-assign,assignment]
+        return app
 
     serve_web(make_app, host=host, port=port, workers=workers, threads=threads)

@@ -36,12 +36,14 @@ from bot.service.planning import Planning
 from bot.service.redelivery import Redelivery
 from bot.service.retention import Retention
 from bot.service.showing import Lease, Showing
+from bot.service.telemetry import Telemetry
 from bot.service.ticker import Chore, Ticker
 from bot.service.worker import Loop, Worker
 from bot.service.worker_queue import WorkerQueue
 from bot.settings import Settings
 from bot.wiring.database import database_dsn
 from bot.wiring.local import local_backend
+from bot.wiring.telemetry import started
 
 _STALLED_AFTER = 4
 """Heartbeats that a worker may miss."""
@@ -65,6 +67,11 @@ class Parts:
     def database(self) -> Database:
         """The worker's way to the database: a connection for each job, and for each loop."""
         return Database(self.dsn, size=self.concurrency + 4)
+
+    @functools.cached_property
+    def telemetry(self) -> Telemetry:
+        """Where traces go."""
+        return started("worker", self.settings)
 
     @functools.cached_property
     def app(self) -> GitHubApp:
@@ -140,6 +147,7 @@ def run_worker(
         Worker(queue.run, loops, patience=_STOP_PATIENCE).run(stop)
     finally:
         parts.database.close()
+        parts.telemetry.stop()
 
 
 def _tasks(parts: Parts) -> dict[str, Callable[..., None]]:
@@ -151,15 +159,16 @@ def _tasks(parts: Parts) -> dict[str, Callable[..., None]]:
     failing = Failing(database, Concluding(database, parts.access).conclude)
 
     def take(lease: Lease, delivery: str) -> None:
-        with bound_contextvars(delivery=delivery):
+        about = {"delivery": delivery}
+        with bound_contextvars(**about), parts.telemetry.span("take_delivery", **about):
             take_delivery(engine, delivery)
 
     def advance(lease: Lease, review_id: int) -> None:
-        with bound_contextvars(review=review_id):
+        with bound_contextvars(review=review_id), parts.telemetry.span("advance", review=review_id):
             failing.advance(review_id, lambda: advancing.advance(review_id))
 
     def show(lease: Lease, review_id: int) -> None:
-        with bound_contextvars(review=review_id):
+        with bound_contextvars(review=review_id), parts.telemetry.span("show", review=review_id):
             failing.show(review_id, lambda: showing.show(review_id, lease))
 
     return {jobs.TAKE_DELIVERY: take, jobs.ADVANCE: advance, jobs.SHOW: show}
