@@ -64,7 +64,7 @@ def _clock(found: Description) -> Iterator[Finding]:
 
 
 def _rights(found: Description) -> Iterator[Finding]:
-    change = f"change it in the App's settings: {found.page}"
+    change = f"change it in the App's settings: {found.settings_page}"
     if missing := lacking(found.permissions, NEEDED):
         wanted = ", ".join(f"{name}: {level}" for name, level in missing.items())
         yield Finding("Permissions", f"the App lacks {wanted}", change, is_fatal=True)
@@ -80,7 +80,7 @@ def _rights(found: Description) -> Iterator[Finding]:
 def _webhook(app: GitHubApp, found: Description, settings: Settings) -> Iterator[Finding]:
     webhook = webhook_of(app)
     shown = printable(webhook.url) or "nowhere"
-    change = f"change it in the App's settings: {found.page}"
+    change = f"change it in the App's settings: {found.settings_page}"
     expected = f"{settings.public_url}/webhook"
     if settings.public_url and webhook.url != expected:
         text = f"webhooks go to {shown}, and the bot is at {settings.public_url}"
@@ -89,10 +89,14 @@ def _webhook(app: GitHubApp, found: Description, settings: Settings) -> Iterator
         yield Finding("Webhook", "webhooks go nowhere", change, is_fatal=True)
     elif not webhook.is_signed:
         text = f"webhooks go to {shown} and are not signed, so none is taken"
-        yield Finding("Webhook", text, f"set the secret NBCI_WEBHOOK_SECRET: {found.page}", True)
+        yield Finding(
+            "Webhook", text, f"set the secret NBCI_WEBHOOK_SECRET: {found.settings_page}", True
+        )
     elif webhook.content_type != "json":
         text = f"webhooks go to {shown} as a form, so none is taken"
-        yield Finding("Webhook", text, f"choose application/json: {found.page}", is_fatal=True)
+        yield Finding(
+            "Webhook", text, f"choose application/json: {found.settings_page}", is_fatal=True
+        )
     elif not webhook.checks_certificate:
         text = f"webhooks go to {shown}, whose certificate GitHub does not look at"
         yield Finding("Webhook", text, change)
@@ -131,7 +135,7 @@ def _installation(app: GitHubApp, one: Installation) -> Finding:
 def _deliveries(app: GitHubApp, found: Description, settings: Settings) -> Iterator[Finding]:
     sent = sent_since(app, time.time() - _DAY)
     if not sent.failed:
-        yield Finding("Deliveries", f"all {sent.taken} webhooks of the last day were taken")
+        yield Finding("Deliveries", f"none failed in the last day, {sent.taken} were taken")
         return
     answers = Counter(one.status for one in sent.failed)
     of_these = ", ".join(
@@ -145,7 +149,7 @@ def _deliveries(app: GitHubApp, found: Description, settings: Settings) -> Itera
 def _why_not_taken(newest: FailedDelivery, found: Description) -> str:
     match newest.status:
         case HTTPStatus.UNAUTHORIZED:
-            return f"NBCI_WEBHOOK_SECRET must be the secret in the App's settings: {found.page}"
+            return f"NBCI_WEBHOOK_SECRET must be the secret that is set at {found.settings_page}"
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return "let what is before the bot take bodies of 25 MB"
         case 0:

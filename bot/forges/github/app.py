@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,36 +11,24 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
-import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-from bot.errors import ForgeError, UsageError
+from bot.errors import ForgeError
 from bot.forges.github.api import Api, Refused
+from bot.forges.github.app_signature import AppSignature
 from bot.forges.github.credentials import Credentials, FixedToken
 from bot.forges.github.events import Repository, repository_from
-
-_log = logging.getLogger(__name__)
 
 PERMISSIONS: Mapping[str, str] = {
     "checks": "write",
     "contents": "read",
+    "issues": "write",
     "metadata": "read",
     "pull_requests": "write",
 }
 """What a token is asked for: to write check runs and comments, to read files and who may write.
 
-Comments on a pull request and reactions to them take the permission for it or that for issues.
+Comments on a pull request take the permission for it or that for issues; a locked one's the latter.
 https://docs.github.com/rest/authentication/permissions-required-for-github-apps
 """
-
-_SECONDS_OF_JWT = 9 * 60
-_SECONDS_BACK = 60
-"""https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app"""
-
-_SECONDS_OF_TRAVEL = 5.0
-"""Seconds by which two clocks may seem to differ because an answer takes its time."""
 
 _EARLY = 5 * 60.0
 """Seconds before its end at which a token is used no more."""
@@ -65,51 +52,6 @@ class Installation:
     is_suspended: bool
     page: str
     permissions: Mapping[str, str]
-
-
-class AppSignature:
-    """Signs as the App itself, with a JSON Web Token for each few minutes.
-
-    GitHub refuses one whose times do not agree with its own clock; `skew` is then by how many
-    seconds ours is behind.
-    """
-
-    def __init__(self, app_id: int, key: str, clock: Callable[[], float]) -> None:
-        self._app_id = app_id
-        self._key = key
-        self._clock = clock
-        self.skew = 0.0
-
-    def token(self) -> str:
-        """Return a JSON Web Token; raises UsageError for a private key that is none."""
-        now = int(self._clock() + self.skew)
-        claims = {
-            "iat": now - _SECONDS_BACK,
-            "exp": now - _SECONDS_BACK + _SECONDS_OF_JWT,
-            "iss": str(self._app_id),
-        }
-        try:
-            return jwt.encode(claims, self._private_key, algorithm="RS256")
-        except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):
-            raise UsageError(
-                "NBCI_GITHUB_PRIVATE_KEY: is no RSA private key in PEM; expected what the page of"
-                " the GitHub App gives under `Private keys`"
-            ) from None
-
-    # Reading it takes longer than a request.
-    @cached_property
-    def _private_key(self) -> RSAPrivateKey:
-        key = load_pem_private_key(self._key.encode(), password=None)
-        if not isinstance(key, RSAPrivateKey):
-            raise TypeError
-        return key
-
-    def renew(self, refused: str, behind: float) -> bool:
-        """Return that a new one can be made, for the time that GitHub has."""
-        if abs(behind - self.skew) > _SECONDS_OF_TRAVEL:
-            _log.warning("the clock of this machine is %.0f s behind GitHub's", behind)
-            self.skew = behind
-        return True
 
 
 class GitHubApp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.forges.github.app import GitHubApp
 
@@ -12,13 +13,16 @@ _LEVELS = ("none", "read", "write", "admin")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """The App: `page` is what the world sees of it, `events` are what its webhooks tell of.
+    """The App: `page` is what the world sees of it, `settings_page` where its owner changes it.
+
+    `events` are what its webhooks tell of.
 
     Our clock was `seconds_behind` GitHub's when GitHub said this.
     """
 
     slug: str
     page: str
+    settings_page: str
     permissions: Mapping[str, str]
     events: frozenset[str]
     seconds_behind: float
@@ -38,9 +42,11 @@ def describe(app: GitHubApp) -> Description:
     """Return how the App is set up; raises what Api raises, and UsageError for a wrong key."""
     api = app.api()
     raw = api.get("/app")
+    slug, page = str(raw.get("slug") or ""), str(raw.get("html_url") or "")
     return Description(
-        slug=str(raw.get("slug") or ""),
-        page=str(raw.get("html_url") or ""),
+        slug=slug,
+        page=page,
+        settings_page=_settings_page(slug, page, raw.get("owner") or {}),
         permissions=dict(raw.get("permissions") or {}),
         events=frozenset(raw.get("events") or ()),
         seconds_behind=api.seconds_behind,
@@ -60,6 +66,25 @@ def webhook_of(app: GitHubApp) -> Webhook:
         is_signed=bool(raw.get("secret")),
         checks_certificate=str(raw.get("insecure_ssl") or "0") == "0",
     )
+
+
+def _settings_page(slug: str, page: str, owner: Mapping[str, Any]) -> str:
+    """Return where an App's settings are; the page itself, where that is not known.
+
+    >>> _settings_page("n", "https://h/apps/n", {"type": "Organization", "login": "o"})
+    'https://h/organizations/o/settings/apps/n'
+    """
+    end = f"/apps/{slug}"
+    if not page.endswith(end):
+        return page
+    match owner:
+        case {"type": "User"}:
+            before = ""
+        case {"type": "Organization", "login": str(login)}:
+            before = f"/organizations/{login}"
+        case _:
+            return page
+    return f"{page.removesuffix(end)}{before}/settings{end}"
 
 
 def lacking(given: Mapping[str, str], needed: Mapping[str, str]) -> dict[str, str]:

@@ -17,9 +17,9 @@ from bot.forges.github.app import PERMISSIONS
 EVENTS = ("check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "repository")
 """What the bot is told of; of installations every App is told."""
 
-NEEDED: Mapping[str, str] = {**PERMISSIONS, "issues": "read", "merge_queues": "read"}
-"""The App's permissions: beside those of its tokens, what GitHub asks for to tell of comments and
-merge queues. https://docs.github.com/webhooks/webhook-events-and-payloads
+NEEDED: Mapping[str, str] = {**PERMISSIONS, "merge_queues": "read"}
+"""The App's permissions: beside those of its tokens, what GitHub asks for to tell of merge queues.
+https://docs.github.com/webhooks/webhook-events-and-payloads#merge_group
 """
 
 

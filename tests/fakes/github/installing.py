@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PERMISSIONS = {
     "checks": "write",
     "contents": "read",
-    "issues": "read",
+    "issues": "write",
     "merge_queues": "read",
     "metadata": "read",
     "pull_requests": "write",

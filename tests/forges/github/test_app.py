@@ -97,6 +97,7 @@ def test_a_token_is_for_one_repository_and_what_is_needed_there(app, github, ins
     assert token.permissions == {
         "checks": "write",
         "contents": "read",
+        "issues": "write",
         "metadata": "read",
         "pull_requests": "write",
     }
