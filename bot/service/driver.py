@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, update
 
 from bot.backends.base import Observation
 from bot.errors import BackendError, NbciError
-from bot.model import Outcome, Run, RunResult, RunState
+from bot.model import Outcome, RunResult, RunState
 from bot.service.admission import Admitted, Limits, admit
 from bot.service.codec import request_from, run_from
 from bot.service.compute import Compute, Events, Work
@@ -30,7 +30,9 @@ _QUICK = 1.0
 _SLOW = 15.0
 """Seconds between looks at the service: more and more while nothing changes."""
 
-_MOST_AT_ONCE = 100
+_BATCH = 100
+_MOST_FAILURES = 10
+
 _GRACE = 3600.0
 """Seconds beyond its own limit after which a run is given up that the service never ends."""
 
@@ -41,6 +43,7 @@ class _Taken:
     is_submitted: bool
     seen: Observation | None = None
     is_cancelled: bool = False
+    failures: int = 0
 
 
 @dataclass
@@ -64,17 +67,18 @@ class Driver:
     _taken: dict[str, _Taken] = field(default_factory=dict)
     _interval: float = _QUICK
     _is_ours: bool = False
+    _leased: float = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Look at the service until *stop* is set."""
         while not stop.is_set():
             try:
-                self._turn()
+                self._turn(stop)
             except (DatabaseAway, BackendError) as error:
                 _log.warning("%s: %s", self.backend, error)
             stop.wait(self._interval)
 
-    def _turn(self) -> None:
+    def _turn(self, stop: threading.Event) -> None:
         if not self._has_lease():
             self._is_ours = False
             self._interval = _QUICK
@@ -82,7 +86,7 @@ class Driver:
         if not self._is_ours:
             self._taken = self._known()
             self._is_ours = True
-        has_changed = self._submit()
+        has_changed = self._submit(stop)
         self._cancel()
         has_changed |= self._look()
         self._interval = _QUICK if has_changed else min(self._interval * 1.5, _SLOW)
@@ -90,61 +94,104 @@ class Driver:
     def _has_lease(self) -> bool:
         with self.database.begin() as connection:
             name = f"driver {self.backend}"
-            return take_lease(connection, name, self.owner, self.patience + self._interval)
+            has = take_lease(connection, name, self.owner, self.patience + self._interval)
+        self._leased = time.monotonic()
+        return has
+
+    def _still_has_lease(self) -> bool:
+        """Return whether to go on, asked of the database once in a while."""
+        return time.monotonic() - self._leased < self.patience / 4 or self._has_lease()
 
     def _known(self) -> dict[str, _Taken]:
         """Return what an earlier holder of the lease has taken."""
         with self.database.begin() as connection:
             return {taken.admitted.run.run_id: taken for taken in _open(connection, self.backend)}
 
-    def _submit(self) -> bool:
+    def _submit(self, stop: threading.Event) -> bool:
         """Submit what may run, and what an interrupted call may have left; return if there was."""
-        with self.database.begin() as connection:
-            new = admit(
-                connection, self.backend, self.owner, self.limits, most=_MOST_AT_ONCE, seconds=0
-            )
-        self._taken |= {one.run.run_id: _Taken(one, is_submitted=False) for one in new}
-        unsubmitted = [taken for taken in self._taken.values() if not taken.is_submitted]
-        for taken in unsubmitted:
-            self._submit_one(taken)
-        return bool(unsubmitted)
-
-    def _submit_one(self, taken: _Taken) -> None:
-        run, admitted = taken.admitted.run, taken.admitted
-        try:
-            self.compute.submit(
-                Work(
-                    run=run,
-                    request=admitted.request,
-                    export=lambda folder: self.export(admitted, folder),
-                    events=self._events(run, admitted.generation),
+        has_submitted = False
+        while not stop.is_set():
+            with self.database.begin() as connection:
+                new = admit(
+                    connection, self.backend, self.owner, self.limits, most=_BATCH, seconds=0
                 )
-            )
-        except NbciError as error:
-            if isinstance(error, DatabaseAway):
-                raise
-            self._note_result(taken, RunResult(outcome=Outcome.LOST, message=str(error)))
-            return
-        taken.is_submitted = True
-        with self.database.begin() as connection:
-            wanted = update(runs).where(
-                runs.c.run_id == run.run_id, runs.c.generation == admitted.generation
-            )
-            connection.execute(wanted.values(submitted_at=func.now()))
+            self._taken |= {one.run.run_id: _Taken(one, is_submitted=False) for one in new}
+            waiting = [taken for taken in self._taken.values() if not taken.is_submitted]
+            if not waiting or not self._submit_all(waiting[:_BATCH], stop):
+                return has_submitted
+            has_submitted = True
+        return has_submitted
 
-    def _events(self, run: Run, generation: int) -> Events | None:
-        """Return where the run may tell how far it is; an earlier token of it is void then."""
-        if self.events is None:
-            return None
-        token = new_token()
-        until = self.clock() + run.options.timeout + _GRACE
+    def _submit_all(self, batch: list[_Taken], stop: threading.Event) -> bool:
+        """Submit runs, and note that they were; return whether to go on.
+
+        What was submitted and not noted is submitted again, which begins nothing anew.
+        """
+        events = self._events(batch)
+        submitted = []
+        for taken in batch:
+            if stop.is_set() or not self._still_has_lease():
+                break
+            if self._submit_one(taken, events.get(taken.admitted.run.run_id)):
+                submitted.append(taken)
         with self.database.begin() as connection:
             connection.execute(
                 update(runs)
-                .where(runs.c.run_id == run.run_id, runs.c.generation == generation)
-                .values(token_hash=token.hash, token_until=func.to_timestamp(until))
+                .where(runs.c.run_id.in_([taken.admitted.run.run_id for taken in submitted]))
+                .values(submitted_at=func.now())
             )
-        return Events(url=self.events(run.run_id), token=token.text)
+        for taken in submitted:
+            taken.is_submitted = True
+        if any(taken.failures for taken in batch if not taken.is_submitted):
+            return False
+        return not stop.is_set() and self._still_has_lease()
+
+    def _submit_one(self, taken: _Taken, events: Events | None) -> bool:
+        """Return whether a run was submitted; one that cannot be has ended.
+
+        A service that cannot be used now is asked again at the next turn, a few times.
+        """
+        admitted = taken.admitted
+        work = Work(
+            run=admitted.run,
+            request=admitted.request,
+            export=lambda folder: self.export(admitted, folder),
+            events=events,
+        )
+        try:
+            self.compute.submit(work)
+        except DatabaseAway:
+            raise
+        except BackendError as error:
+            taken.failures += 1
+            _log.warning("run %s cannot be submitted: %s", admitted.run.run_id, error)
+            if taken.failures >= _MOST_FAILURES:
+                self._note_result(taken, RunResult(outcome=Outcome.LOST, message=str(error)))
+            return False
+        except NbciError as error:
+            self._note_result(taken, RunResult(outcome=Outcome.LOST, message=str(error)))
+            return False
+        return True
+
+    def _events(self, batch: list[_Taken]) -> dict[str, Events]:
+        """Return where runs may tell how far they are; an earlier token of theirs is void then."""
+        if self.events is None:
+            return {}
+        made = {}
+        with self.database.begin() as connection:
+            for taken in batch:
+                run, token = taken.admitted.run, new_token()
+                until = self.clock() + run.options.timeout + _GRACE
+                connection.execute(
+                    update(runs)
+                    .where(
+                        runs.c.run_id == run.run_id,
+                        runs.c.generation == taken.admitted.generation,
+                    )
+                    .values(token_hash=token.hash, token_until=func.to_timestamp(until))
+                )
+                made[run.run_id] = Events(url=self.events(run.run_id), token=token.text)
+        return made
 
     def _cancel(self) -> None:
         wanted = select(runs.c.run_id).where(

@@ -18,6 +18,7 @@ from structlog.contextvars import bound_contextvars
 from bot.backends.local.backend import LocalBackend
 from bot.backends.local.interpreter import allowed_environment
 from bot.backends.local.machine import cores
+from bot.errors import TryLater, Unanswered, UsageError
 from bot.forges.github.app import GitHubApp
 from bot.service import jobs, waking
 from bot.service.admission import Admitted, Limits, hand_back_lost
@@ -52,6 +53,9 @@ _STOP_PATIENCE = 20.0
 """Seconds that what is under way has to end when a worker is told to stop."""
 
 _HOUR = 3600.0
+
+_PAUSES = (1.0, 4.0, 15.0)
+"""Seconds between tries to get hold of the files of a commit."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,17 @@ class Parts:
     def export(self, admitted: Admitted, folder: Path) -> None:
         """Write the files that a run is of into *folder*."""
         self.planning.export(admitted.repository_id, admitted.request, folder)
+
+    def export_patiently(self, admitted: Admitted, folder: Path) -> None:
+        """Do what `export` does, tried again for a while where GitHub does not answer."""
+        for pause in _PAUSES:
+            try:
+                self.export(admitted, folder)
+            except (TryLater, Unanswered, UsageError):
+                time.sleep(pause)
+            else:
+                return
+        self.export(admitted, folder)
 
     @property
     def reports(self) -> Path:
@@ -224,7 +239,7 @@ def _machine(parts: Parts) -> Machine:
         patience=parts.patience,
         scratch=settings.data_dir / "trees",
         reports=parts.reports,
-        export=parts.export,
+        export=parts.export_patiently,
         make=make,
     )
 

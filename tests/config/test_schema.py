@@ -62,7 +62,8 @@ def test_every_key_is_described_with_an_example_that_is_valid():
 def test_every_key_is_documented_and_no_other():
     keys = {*ConfigFile.model_fields, *RuleSection.model_fields}
 
-    assert set(table_rows()) == keys
+    # The bot's settings, on the same page, are in capitals.
+    assert {key for key in table_rows() if not key.isupper()} == keys
 
 
 def test_the_documented_defaults_are_those_of_the_program():

@@ -95,7 +95,7 @@ def test_a_demo_whose_bot_dies_shows_its_log_and_leaves_nothing_behind(demo, ope
     printed, _ = demo.communicate()
 
     assert "The end of" in printed
-    assert " INFO bot." in printed
+    assert '"logger": "bot.' in printed
     assert "The demo failed: the bot has ended, with exit code -9" in printed
     assert demo.returncode == 1
     assert left_in(open_path) == []
