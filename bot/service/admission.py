@@ -133,12 +133,13 @@ def hand_back(connection: Connection, owner: str) -> None:
 
 def hand_back_lost(connection: Connection) -> int:
     """Have the runs wait again whose takers show no sign of life; return how many there were."""
-    lost = connection.execute(_AGAIN_LOST)
-    _wake(connection, lost)
-    return lost.rowcount
+    return _wake(connection, connection.execute(_AGAIN_LOST))
 
 
-def _wake(connection: Connection, changed: CursorResult[Any]) -> None:
+def _wake(connection: Connection, changed: CursorResult[Any]) -> int:
+    """Have the reviews of changed runs moved on; return how many runs there were."""
+    review_ids = [row.review_id for row in changed]
     # In order, or two that do this at once would wait for each other.
-    for review_id in sorted({row.review_id for row in changed}):
+    for review_id in sorted(set(review_ids)):
         defer_in(connection, jobs.advance(review_id))
+    return len(review_ids)
