@@ -31,6 +31,8 @@ _TO_TAKE = 30.0
 _TO_LEAVE = 0.5
 """Seconds without another byte after which a client that was refused has heard it."""
 _BACKLOG = 1024
+_ORDINARY = ("/healthz", "/metrics", "/readyz", "/webhook")
+"""What is asked all the time; of webhooks that are taken there is another line."""
 
 
 def serve_web(
@@ -198,10 +200,13 @@ class _Log(glogging.Logger):  # type: ignore[misc]
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
         """Log an answer: neither headers nor queries, and of a report not the key to it."""
-        _access_log.info(
+        path = str(environ.get("PATH_INFO", "?"))  # there is none of what is no HTTP
+        is_ordinary = path in _ORDINARY and str(resp.status)[:1] == "2"
+        _access_log.log(
+            logging.DEBUG if is_ordinary else logging.INFO,
             "%s %s %s",
             ascii(environ.get("REQUEST_METHOD", "?"))[1:-1],
-            _unkeyed(environ.get("PATH_INFO", "?")),  # there is none of what is no HTTP
+            _unkeyed(path),
             str(resp.status).partition(" ")[0],
             extra={"milliseconds": round(request_time.total_seconds() * 1000)},
         )

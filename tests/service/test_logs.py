@@ -57,6 +57,13 @@ def test_ids_that_are_bound_are_on_each_line(stream):
     assert "delivery" not in two
 
 
+def test_what_a_line_is_about_stands_beside_its_text(stream):
+    logging.getLogger("bot").info("accepted", extra={"delivery": f"a {SECRET}", "milliseconds": 3})
+
+    (line,) = lines(stream)
+    assert (line["delivery"], line["milliseconds"]) == ("a ***", 3)
+
+
 def test_an_error_has_its_traceback_on_the_same_line(stream):
     try:
         int(f"wrong: {SECRET}")
