@@ -38,6 +38,7 @@ benchmark: .venv/installed ## Compare nbci with other tools, time planning, coun
 	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/planning.py)
 	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/api_cost.py)
 	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/acknowledgement.py)
+	@$(if $(ARGS),,echo; $(ACTIVE) python benchmarks/waiting_runs.py)
 
 lock: .venv/installed ## Bring the lock files up to date with pyproject.toml; ARGS=--upgrade for newer
 	@$(LOCK) --output-file requirements/run.txt $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,19 +39,22 @@ class Admitted:
 # The first in line of each repository before the second of any; what runs counts as ahead in line.
 _CANDIDATES = text("""
     WITH busy AS (
-        SELECT repository_id, installation_id FROM runs WHERE state = 'taken'
+        SELECT repository_id, count(*) AS number FROM runs WHERE state = 'taken' GROUP BY 1
+    ), busy_installations AS (
+        SELECT installation_id, count(*) AS number FROM runs WHERE state = 'taken' GROUP BY 1
     ), waiting AS (
         SELECT run_id, repository_id, installation_id, queued_at, position,
             row_number() OVER (
                 PARTITION BY repository_id ORDER BY queued_at, review_id, position
-            ) + (SELECT count(*) FROM busy WHERE busy.repository_id = runs.repository_id) AS place
-        FROM runs WHERE state = 'queued' AND backend = :backend
+            ) + coalesce(busy.number, 0) AS place
+        FROM runs LEFT JOIN busy USING (repository_id)
+        WHERE state = 'queued' AND backend = :backend
     ), allowed AS (
         SELECT *, row_number() OVER (
             PARTITION BY installation_id ORDER BY place, queued_at, run_id
-        ) + (SELECT count(*) FROM busy WHERE busy.installation_id = waiting.installation_id)
-            AS installation_place
-        FROM waiting WHERE place <= :per_repository
+        ) + coalesce(busy_installations.number, 0) AS installation_place
+        FROM waiting LEFT JOIN busy_installations USING (installation_id)
+        WHERE place <= :per_repository
     )
     SELECT run_id FROM allowed WHERE installation_place <= :per_installation
     ORDER BY place, queued_at, position LIMIT :most
@@ -104,11 +108,15 @@ def admit(
 
 
 def keep(connection: Connection, owner: str, seconds: float) -> dict[str, bool]:
-    """Show a sign of life; return the runs that are still the owner's, and which to cancel."""
+    """Show a sign of life; return the runs that are still the owner's, and which to cancel.
+
+    Those that it was given for ever are none of them.
+    """
     kept = connection.execute(
         text("""
             UPDATE runs SET taken_until = now() + make_interval(secs => :seconds)
-            WHERE state = 'taken' AND taken_by = :owner RETURNING run_id, cancel_requested
+            WHERE state = 'taken' AND taken_by = :owner AND taken_until IS NOT NULL
+            RETURNING run_id, cancel_requested
         """),
         {"owner": owner, "seconds": float(seconds)},
     )
@@ -120,15 +128,22 @@ _AGAIN = """
         state = CASE WHEN cancel_requested THEN 'ended' ELSE 'queued' END,
         ended_at = CASE WHEN cancel_requested THEN now() END,
         taken_by = NULL, taken_until = NULL, observation = ''
-    WHERE state = 'taken' AND {which} RETURNING review_id, state
+    WHERE state = 'taken' AND taken_until IS NOT NULL AND {which} RETURNING review_id, state
 """
 _AGAIN_OF_OWNER = text(_AGAIN.format(which="taken_by = :owner"))
+_AGAIN_SOME = text(_AGAIN.format(which="taken_by = :owner AND run_id = ANY(:run_ids)"))
 _AGAIN_LOST = text(_AGAIN.format(which="taken_until < now()"))
 
 
-def hand_back(connection: Connection, owner: str) -> None:
-    """Have what the owner runs wait again for somebody else to take it."""
-    _wake(connection, connection.execute(_AGAIN_OF_OWNER, {"owner": owner}))
+def hand_back(connection: Connection, owner: str, run_ids: Iterable[str] | None = None) -> None:
+    """Have runs wait again that the owner has, for somebody to take them: all, or some of them.
+
+    What it was given for ever goes on where it is.
+    """
+    if run_ids is None:
+        _wake(connection, connection.execute(_AGAIN_OF_OWNER, {"owner": owner}))
+    elif some := sorted(run_ids):
+        _wake(connection, connection.execute(_AGAIN_SOME, {"owner": owner, "run_ids": some}))
 
 
 def hand_back_lost(connection: Connection) -> int:

@@ -69,12 +69,6 @@ class Advancing:
             again = None if review.is_over else self.clock() + _LOOK_AGAIN
             save_review(connection, row, review, again)
 
-    def set_aside(self, row: ReviewRow, problem: Problem) -> None:
-        """End a review that cannot be moved on, for *problem*; what still runs is told to end."""
-        with self.database.begin() as connection:
-            review = cancel(row.review, problem.title, self._world(connection, row))
-            save_review(connection, row, replace(review, problem=problem), None)
-
     def _planned(self, row: ReviewRow) -> ReviewRow:
         """Return the review with its runs or the problem that keeps it from having any, saved."""
         request = replace(row.review.request, backend=self.backend)

@@ -19,7 +19,7 @@ from bot.service.codec import request_from, run_from
 from bot.service.compute import Compute, Events, Work
 from bot.service.database import Database
 from bot.service.leases import take_lease
-from bot.service.notes import note_observation, note_result
+from bot.service.notes import note_observations, note_result
 from bot.service.pool import DatabaseAway
 from bot.service.run_tokens import new_token
 from bot.service.tables import reviews, runs
@@ -208,20 +208,33 @@ class Driver:
     def _look(self) -> bool:
         """Note what the service says of all runs, asked at once; return whether anything is new."""
         submitted = [run_id for run_id, taken in self._taken.items() if taken.is_submitted]
-        has_changed = False
-        for run_id, seen in (self.compute.poll(submitted) if submitted else {}).items():
-            taken = self._taken[run_id]
-            if seen == taken.seen:
+        said = self.compute.poll(submitted) if submitted else {}
+        news = [
+            (self._taken[run_id], seen)
+            for run_id, seen in said.items()
+            if seen != self._taken[run_id].seen
+        ]
+        for first in range(0, len(news), _BATCH):
+            self._note(news[first : first + _BATCH])
+        return bool(news)
+
+    def _note(self, news: list[tuple[_Taken, Observation]]) -> None:
+        with self.database.begin() as connection:
+            note_observations(
+                connection,
+                [
+                    (taken.admitted.run.run_id, taken.admitted.generation, seen)
+                    for taken, seen in news
+                    if seen.state is not RunState.ENDED
+                ],
+            )
+        for taken, seen in news:
+            if seen.state is not RunState.ENDED:
+                taken.seen = seen
                 continue
-            has_changed = True
-            if seen.state is RunState.ENDED:
-                folder = self.reports / taken.admitted.page_key
-                self._note_result(taken, self.compute.collect(run_id, folder))
-                continue
-            taken.seen = seen
-            with self.database.begin() as connection:
-                note_observation(connection, run_id, taken.admitted.generation, seen)
-        return has_changed
+            folder = self.reports / taken.admitted.page_key
+            result = self.compute.collect(taken.admitted.run.run_id, folder)
+            self._note_result(taken, result)
 
     def _note_result(self, taken: _Taken, result: RunResult) -> None:
         run_id = taken.admitted.run.run_id

@@ -13,7 +13,7 @@ from bot.model import Outcome, RunResult, RunState
 from bot.service.admission import Limits, admit, hand_back, keep
 from bot.service.bench import Bench, Export, MakeBackend, runs_of
 from bot.service.database import Database
-from bot.service.notes import note_observation, note_result
+from bot.service.notes import note_observations, note_result
 from bot.service.pool import DatabaseAway
 
 _log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Machine:
             elif time.monotonic() - self._noted.get(run_id, 0.0) >= _SECONDS_BETWEEN_NOTES:
                 self._noted[run_id] = time.monotonic()
                 with self.database.begin() as connection:
-                    note_observation(connection, run_id, bench.generation(run_id), seen)
+                    note_observations(connection, [(run_id, bench.generation(run_id), seen)])
 
     def _note_end(self, bench: Bench, run_id: str) -> None:
         try:

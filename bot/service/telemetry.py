@@ -25,11 +25,6 @@ class Telemetry:
         self._tracer: Any = None
         self._provider: Any = None
 
-    @property
-    def is_on(self) -> bool:
-        """Whether anybody gets to see spans."""
-        return self._tracer is not None
-
     def start(self, role: str, application_insights: str | None) -> None:
         """Send spans of the process *role* where the environment says, or to Azure.
 

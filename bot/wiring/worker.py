@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import secrets
 import socket
@@ -32,8 +33,10 @@ from bot.service.engine import Engine
 from bot.service.failing import Failing
 from bot.service.files import Files
 from bot.service.github_access import GitHubAccess
+from bot.service.leases import give_lease_back
 from bot.service.machine import BACKEND, Machine
 from bot.service.planning import Planning
+from bot.service.pool import DatabaseAway
 from bot.service.redelivery import Redelivery
 from bot.service.retention import Retention
 from bot.service.showing import Lease, Showing
@@ -45,6 +48,8 @@ from bot.settings import Settings
 from bot.wiring.database import database_dsn
 from bot.wiring.local import local_backend
 from bot.wiring.telemetry import started
+
+_log = logging.getLogger(__name__)
 
 _STALLED_AFTER = 4
 """Heartbeats that a worker may miss."""
@@ -161,8 +166,18 @@ def run_worker(
     try:
         Worker(queue.run, loops, patience=_STOP_PATIENCE).run(stop)
     finally:
-        parts.database.close()
-        parts.telemetry.stop()
+        _leave(parts)
+
+
+def _leave(parts: Parts) -> None:
+    """Let others do at once what only one worker does; they would in a moment all the same."""
+    try:
+        with parts.database.begin() as connection:
+            give_lease_back(connection, parts.owner)
+    except DatabaseAway as error:
+        _log.warning("the leases of this worker are not given back: %s", error)
+    parts.database.close()
+    parts.telemetry.stop()
 
 
 def _tasks(parts: Parts) -> dict[str, Callable[..., None]]:
