@@ -146,7 +146,7 @@ def test_only_the_head_of_an_open_pull_request_is_reviewed(
     life = lived(happenings, is_fork=is_fork)
     going_on = [row for row in life.reviews if row.is_open]
 
-    assert len(going_on) <= 1
+    assert sum(row.review.problem is None for row in going_on) <= 1
     for row in going_on:
         assert life.pull.state == "open"
         assert (row.head_sha, row.base_ref) == (life.pull.head_sha, life.pull.base_ref)

@@ -260,3 +260,16 @@ def test_an_answer_of_github_that_others_have_overtaken_is_not_acted_on(world: W
     assert next(looks) == 3
     assert heads(world.reviews) == [before, *after]
     assert heads(world.open) == after
+
+
+def test_each_of_many_pull_requests_costs_one_request(world: World) -> None:
+    world.opened()
+    before = len(world.github.requests)
+
+    for number in range(6):
+        world.working.git("branch", f"flood-{number}", "feature")
+        pull = world.open_pull(f"flood-{number}")
+        for action in ("opened", "labeled", "edited"):
+            world.tell(pull.event(action))
+
+    assert len(world.github.requests) - before == 6
