@@ -4,19 +4,24 @@
 FROM python:3.13.1-slim-bookworm AS packages
 
 WORKDIR /build
-COPY requirements/bot.txt requirements/
+COPY requirements/bot.txt requirements/build.txt requirements/kernel.txt requirements/
 RUN python -m venv /opt/nbci \
     && /opt/nbci/bin/pip install --no-cache-dir --disable-pip-version-check \
         --require-hashes --only-binary=:all: -r requirements/bot.txt
+# What the notebooks of repositories run with that bring no environment of their own.
+RUN python -m venv /opt/notebooks \
+    && /opt/notebooks/bin/pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary=:all: -r requirements/kernel.txt
+# What builds the package is not part of the image.
+RUN python -m venv tools \
+    && tools/bin/pip install --no-cache-dir --disable-pip-version-check \
+        --require-hashes --only-binary=:all: -r requirements/build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY action action
-# What builds the package is not part of the image.
-RUN python -m venv /build/tools \
-    && /build/tools/bin/pip install --no-cache-dir --disable-pip-version-check "hatchling>=1.27" \
-    && /build/tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+RUN tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/nbci/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps dist/*.whl \
-    && /opt/nbci/bin/python -m compileall -q /opt/nbci/lib
+    && /opt/nbci/bin/python -m compileall -q /opt/nbci/lib /opt/notebooks/lib
 
 FROM python:3.13.1-slim-bookworm
 
@@ -31,8 +36,11 @@ RUN apt-get update \
     && useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin nbci
 
 COPY --from=packages /opt/nbci /opt/nbci
+COPY --from=packages /opt/notebooks /opt/notebooks
 
+# VIRTUAL_ENV is what notebooks run with: add packages for them with /opt/notebooks/bin/pip.
 ENV PATH="/opt/nbci/bin:$PATH" \
+    VIRTUAL_ENV=/opt/notebooks \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/data \

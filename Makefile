@@ -9,9 +9,10 @@ unexport PIP_CONSTRAINT PIP_NO_COMPILE PIP_PREFIX PIP_REQUIRE_VIRTUALENV PIP_ROO
 PIP = .venv/bin/python -m pip --disable-pip-version-check -qq
 ACTIVE = VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/.venv/bin:$$PATH"
 PYTEST = $(ACTIVE) .venv/bin/pytest --numprocesses=logical --dist=worksteal
-LOCK = $(ACTIVE) .venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version=3.11 \
+COMPILE = $(ACTIVE) .venv/bin/uv pip compile --quiet --universal --python-version=3.11 \
 	--only-binary=:all: --generate-hashes --no-emit-index-url \
 	--custom-compile-command='make lock'
+LOCK = $(COMPILE) pyproject.toml
 
 .PHONY: help demo demo-cli test soak lint benchmark lock clean
 
@@ -44,10 +45,14 @@ lock: .venv/installed ## Bring the lock files up to date with pyproject.toml; AR
 	@$(LOCK) --output-file requirements/run.txt $(ARGS)
 	@$(LOCK) --extra action --constraint requirements/run.txt \
 		--output-file requirements/action.txt $(ARGS)
-	@$(LOCK) --extra bot --constraint requirements/action.txt \
+	@$(LOCK) --extra bot --extra telemetry --constraint requirements/action.txt \
 		--output-file requirements/bot.txt $(ARGS)
 	@$(LOCK) --group test --group lint --group benchmark --group build \
 		--constraint requirements/bot.txt --output-file requirements/test.txt $(ARGS)
+	@$(COMPILE) --group build --constraint requirements/test.txt \
+		--output-file requirements/build.txt $(ARGS)
+	@$(COMPILE) --group kernel --constraint requirements/test.txt \
+		--output-file requirements/kernel.txt $(ARGS)
 
 clean: ## Remove the environment and everything that tools leave behind
 	rm -rf .venv .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

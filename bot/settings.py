@@ -38,6 +38,8 @@ _BACKENDS = ("local",)
 _UNREAD = "unread"
 """Stands for a secret whose file cannot be read, so that it is not called missing too."""
 
+_FOR_ALL = 0o004
+
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -167,6 +169,16 @@ def load_settings(environ: Mapping[str, str], dotenv: Path) -> Settings:
     if problems:
         raise UsageError("\n".join(problems))
     return settings
+
+
+def open_files(environ: Mapping[str, str], dotenv: Path) -> list[Path]:
+    """Return the files with secrets of the bot that everybody on this machine can read."""
+    given = {name: text for name, text in _read(dotenv).items() if text} | dict(environ)
+    named = [given.get(f"{variable(name)}_FILE") for name in SECRETS]
+    key = given.get(variable("github_private_key"), "").strip()
+    named.append(None if "-----BEGIN" in key else key)
+    files = [dotenv, *(Path(name) for name in named if name)]
+    return [path for path in files if path.is_file() and path.stat().st_mode & _FOR_ALL]
 
 
 def _read(dotenv: Path) -> Mapping[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from bot.errors import UsageError
-from bot.settings import SECRETS, Settings, load_settings, variable
+from bot.settings import SECRETS, Settings, load_settings, open_files, variable
 
 ROOT = Path(__file__).parents[1]
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"
@@ -132,6 +134,46 @@ def test_secrets_do_not_show():
     assert not any(secret in shown for secret in ("s3cret", "pa55", "AAAA"))
 
 
+def test_files_with_secrets_that_everybody_can_read_are_told(tmp_path):
+    names = {"key.pem": 0o644, "webhook": 0o604, "closed": 0o640, ".env": 0o644}
+    for name, mode in names.items():
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    environ = {
+        "NBCI_GITHUB_PRIVATE_KEY": str(tmp_path / "key.pem"),
+        "NBCI_WEBHOOK_SECRET_FILE": str(tmp_path / "webhook"),
+        "DATABASE_URL_FILE": str(tmp_path / "closed"),
+    }
+
+    found = open_files(environ, tmp_path / ".env")
+
+    assert {path.name for path in found} == {".env", "key.pem", "webhook"}
+
+
+def test_a_start_warns_of_a_file_that_everybody_can_read(tmp_path):
+    (tmp_path / "secret").write_text("s3cret")
+    (tmp_path / "secret").chmod(0o644)
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
+    given = {**ENOUGH, "NBCI_WEBHOOK_SECRET_FILE": str(tmp_path / "secret"), "NBCI_BCKEND": "x"}
+    del given["NBCI_WEBHOOK_SECRET"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "migrate"],
+        cwd=tmp_path,
+        env=environ | given | {"DATABASE_URL": f"host={tmp_path} dbname=nowhere"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    warned = [json.loads(line)["event"] for line in done.stderr.splitlines() if line[:1] == "{"]
+    assert warned[:2] == [
+        "NBCI_BCKEND is no setting of nbci; NBCI_BACKEND is one",
+        f"{tmp_path / 'secret'} holds a secret and can be read by everybody here: chmod 600",
+    ]
+    assert "s3cret" not in done.stderr
+
+
 @pytest.mark.parametrize("command", ["serve", "web", "worker", "migrate"])
 def test_a_process_with_wrong_settings_says_so_and_ends(tmp_path, command):
     environ = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
@@ -162,3 +204,32 @@ def test_each_secret_is_documented_as_one():
     told = set(re.findall(r"(?m)^\| `([A-Z_]+)` \| secret", page))
 
     assert told == {variable(field) for field in SECRETS}
+
+
+def documented() -> dict[str, str]:
+    """Return what the page says in the second column, by the name of the setting."""
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    return dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| ([^|]+) \|", page))
+
+
+def default_of(field: FieldInfo) -> str:
+    """Return how the page is to say what a setting is where it is not given."""
+    if field.is_required():
+        return "required"
+    if field.default is None or field.default == ():
+        return "none"
+    text = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    return f"`{text.lower()}`"
+
+
+def test_each_default_is_documented():
+    # What depends on the machine is described in words.
+    told = documented()
+    wrong = {
+        name: told[name]
+        for field, about in Settings.model_fields.items()
+        if field not in {"data_dir", "jobs"}
+        if not told[name := variable(field)].endswith(default_of(about))
+    }
+
+    assert not wrong

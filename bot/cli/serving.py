@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,8 @@ from bot.errors import UsageError
 
 if TYPE_CHECKING:
     from bot.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 _DOTENV = Path(".env")
 _PARENT = "NBCI_SUPERVISOR"
@@ -43,26 +48,26 @@ _concurrency = click.option(
 def serve(host: str, port: int, concurrency: int) -> None:
     """Serve all of the bot: database, web and one worker."""
     settings = _settings(keep_in_environment=True)
-    from bot.service.embedded import stop_database
     from bot.service.supervisor import Child, Supervisor
     from bot.wiring.database import database_dsn, ensure_schema
 
-    ensure_schema(settings)
     os.environ[_PARENT] = str(os.getpid())
     ours = [sys.executable, "-m", "bot"]
     children = [
         Child("web", [*ours, "web", "--host", host, "--port", str(port)]),
         Child("worker", [*ours, "worker", "--concurrency", str(concurrency)]),
     ]
-    address = f"http://{host}:{port}"
-    Supervisor(
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    supervisor = Supervisor(
         children,
         ensure=lambda: database_dsn(settings),
         ready=lambda: _is_ready(f"{address}/readyz"),
         announce=lambda: click.echo(f"nbci serves at {address}", err=True),
-    ).run(_until_told())
-    if settings.database_url is None:
-        stop_database(settings.data_dir)
+    )
+    stop = _until_told()
+    with _looked_after(settings):
+        ensure_schema(settings)
+        supervisor.run(stop)
 
 
 @click.command()
@@ -98,17 +103,38 @@ def migrate() -> None:
     click.echo("The database is at the schema of this version.")
 
 
+@contextlib.contextmanager
+def _looked_after(settings: Settings) -> Iterator[None]:
+    """Have the PostgreSQL in the data folder, where there is one to be, run meanwhile."""
+    if settings.database_url is not None:
+        yield
+        return
+    from bot.service.embedded import ensure_database, stop_database
+    from bot.service.supervisor import alone
+
+    ensure_database(settings.data_dir)
+    with alone(settings.data_dir):
+        try:
+            yield
+        finally:
+            stop_database(settings.data_dir)
+
+
 def _settings(*, keep_in_environment: bool = False) -> Settings:
     """Return the settings; only the processes that a supervisor starts get to see them after."""
     if importlib.util.find_spec("procrastinate") is None:
         raise UsageError("the bot needs more packages: pip install 'nbci[bot]'")
     from bot.service.logs import start_log
     from bot.service.process import end_with, keep_secrets
-    from bot.settings import SECRETS, load_settings, variable
+    from bot.settings import SECRETS, load_settings, open_files, variable
 
     parent = os.environ.pop(_PARENT, None)
+    start_log("warning", ())
     settings = load_settings(os.environ, _DOTENV)
     start_log(settings.log_level, settings.secrets)
+    # Whoever supervises has told already.
+    for path in open_files(os.environ, _DOTENV) if parent is None else ():
+        _log.warning("%s holds a secret and can be read by everybody here: chmod 600", path)
     names = [variable(name) for name in SECRETS]
     keep_secrets([] if keep_in_environment else names)
     if parent:
@@ -129,11 +155,13 @@ def _until_told() -> threading.Event:
 
 
 def _is_ready(url: str) -> bool:
-    import urllib.error
+    import http.client
     import urllib.request
 
+    # Not by a proxy that the environment may name.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own web
+        with opener.open(url, timeout=2) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return False

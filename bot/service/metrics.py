@@ -6,6 +6,7 @@ They carry no names and no secrets, an installation is a number.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,13 @@ from flask import Response
 
 from bot.pacing import WINDOWS
 from bot.service.pool import DatabaseAway, database_errors
+from bot.service.telemetry import Values
 from bot.service.web import Web
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
+
+_log = logging.getLogger(__name__)
 
 _PATIENCE = "SET LOCAL statement_timeout = '5s'"
 
@@ -107,6 +111,21 @@ _GAUGES = (
     ),
 )
 
+_MADE = "nbci_github_writes"
+_LEFT = "nbci_github_writes_left"
+
+ABOUT = {
+    **{gauge.name: gauge.about for gauge in _GAUGES},
+    _MADE: "Calls of GitHub's API that write, within so many seconds",
+    _LEFT: "Such calls that may be made before the bot waits",
+}
+"""The names of all numbers of the bot, and what each is."""
+
+_LABELS = {
+    **{gauge.name: gauge.labels for gauge in _GAUGES},
+    **dict.fromkeys((_MADE, _LEFT), ("installation", "seconds")),
+}
+
 _WRITTEN = """
     SELECT installation_id::text,
         sum(writes) FILTER (WHERE moment > now() - make_interval(secs => %s))
@@ -146,40 +165,58 @@ class Metrics:
         try:
             with database_errors(), self.web.pool.connection() as connection:
                 connection.execute(_PATIENCE)
-                found.extend(_read(connection, gauge) for gauge in _GAUGES)
-                found.extend(_budget(connection))
+                numbers = _read(connection)
+                found.extend(_family(name, _LABELS[name], numbers[name]) for name in ABOUT)
         except DatabaseAway:
             found = []
         about = "Whether the database could be asked"
         yield GaugeMetricFamily("nbci_database_up", about, 1.0 if found else 0.0)
         yield from found
 
+    def read(self) -> dict[str, Values]:
+        """Return the numbers of the bot by name, none where the database is away.
 
-def _read(connection: psycopg.Connection[Any], gauge: _Gauge) -> Metric:
-    from prometheus_client.core import GaugeMetricFamily
+        All processes would say the same: take one of them, not the sum.
+        """
+        try:
+            with database_errors(), self.web.pool.connection() as connection:
+                connection.execute(_PATIENCE)
+                return _read(connection)
+        except DatabaseAway as error:
+            _log.warning("no numbers are sent: %s", error)
+            return dict.fromkeys(ABOUT, ())
 
-    family = GaugeMetricFamily(gauge.name, gauge.about, labels=gauge.labels)
-    for *labels, value in connection.execute(gauge.query.encode()):
-        family.add_metric([str(label) for label in labels], float(value))
-    return family
+
+def _read(connection: psycopg.Connection[Any]) -> dict[str, Values]:
+    return {
+        **{gauge.name: _values(gauge, connection) for gauge in _GAUGES},
+        **_budget(connection),
+    }
 
 
-def _budget(connection: psycopg.Connection[Any]) -> list[Metric]:
+def _values(gauge: _Gauge, connection: psycopg.Connection[Any]) -> Values:
+    return [
+        (float(value), dict(zip(gauge.labels, map(str, labels), strict=True)))
+        for *labels, value in connection.execute(gauge.query.encode())
+    ]
+
+
+def _budget(connection: psycopg.Connection[Any]) -> dict[str, Values]:
     """Return what was written to GitHub, and how much more may be (bot.pacing)."""
-    from prometheus_client.core import GaugeMetricFamily
-
-    labels = ["installation", "seconds"]
-    made = GaugeMetricFamily(
-        "nbci_github_writes",
-        "Calls of GitHub's API that write, within so many seconds",
-        labels=labels,
-    )
-    left = GaugeMetricFamily(
-        "nbci_github_writes_left", "Such calls that may be made before the bot waits", labels=labels
-    )
+    made, left = [], []
     for seconds, most in WINDOWS:
         for installation, writes in connection.execute(_WRITTEN, (seconds,)):
+            labels = {"installation": installation, "seconds": f"{seconds:.0f}"}
             written = float(writes or 0)
-            made.add_metric([installation, f"{seconds:.0f}"], written)
-            left.add_metric([installation, f"{seconds:.0f}"], max(0.0, most - written))
-    return [made, left]
+            made.append((written, labels))
+            left.append((max(0.0, most - written), labels))
+    return {_MADE: made, _LEFT: left}
+
+
+def _family(name: str, labels: Sequence[str], values: Values) -> Metric:
+    from prometheus_client.core import GaugeMetricFamily
+
+    family = GaugeMetricFamily(name, ABOUT[name], labels=labels)
+    for value, of in values:
+        family.add_metric([of[label] for label in labels], value)
+    return family

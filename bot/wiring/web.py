@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from flask import Flask
 
+from bot.service import metrics
 from bot.service.app import create_app
 from bot.service.pool import make_pool
 from bot.service.web import Web
@@ -29,7 +30,9 @@ def run_web(
             version=version("nbci"),
         )
         app = create_app(web)
-        app.wsgi_app = started("web", settings).around(app.wsgi_app)  # type: ignore[method-assign,assignment]
+        telemetry = started("web", settings)
+        telemetry.observe(metrics.ABOUT, metrics.Metrics(web).read)
+        app.wsgi_app = telemetry.around(app.wsgi_app)  # type: ignore[method-assign,assignment]
         return app
 
     serve_web(make_app, host=host, port=port, workers=workers, threads=threads)

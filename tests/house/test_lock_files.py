@@ -22,11 +22,14 @@ LOCK_FILES = {
     "bot.txt": [
         *PROJECT["project"]["dependencies"],
         *PROJECT["project"]["optional-dependencies"]["bot"],
+        *PROJECT["project"]["optional-dependencies"]["telemetry"],
     ],
     "test.txt": [
         *PROJECT["project"]["dependencies"],
         *(line for group in PROJECT["dependency-groups"].values() for line in group),
     ],
+    "build.txt": PROJECT["dependency-groups"]["build"],
+    "kernel.txt": PROJECT["dependency-groups"]["kernel"],
 }
 
 
@@ -78,9 +81,10 @@ def test_lock_files_name_no_host_and_no_index(name):
 
 
 def test_the_same_versions_are_run_and_tested():
-    run, action, bot, test = (
+    run, action, bot, test, build, kernel = (
         {f"{pin.name}{pin.specifier}" for pin, _ in read_pins(name)} for name in LOCK_FILES
     )
 
     assert run <= action <= test
     assert run <= bot <= test
+    assert build | kernel <= test

@@ -12,26 +12,25 @@ from pathlib import Path
 
 import psutil
 import pytest
-from building.bots import environment_of
+from building.bots import environment_of, free_port
 from building.repositories import make_repository
 from building.waiting import wait_until
 from fakes.github import GitHub
 
 from bot.service.embedded import stop_database
+from bot.service.postmaster import is_alive
 
 COMMAND = [sys.executable, "-m", "bot", "serve", "--port"]
 
 
 @pytest.fixture
 def served(open_path: Path, tmp_path: Path) -> Iterator[tuple[psutil.Popen, int]]:
-    with GitHub() as github, socket.socket() as free:
+    with GitHub() as github:
         git = make_repository(tmp_path / "git")
         git.write("a.ipynb", ["1"])
         git.commit()
         app = github.install_app("nbci", github.add_repository("octo/science", git))
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
+        port = free_port()
         process = psutil.Popen(
             [*COMMAND, str(port)],
             cwd=open_path,
@@ -65,7 +64,7 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_told_to_end_it_ends_everything_it_has_started(served):
+def test_told_to_end_it_ends_everything_it_has_started(served, open_path):
     process, port = served
     all_of_it = process.children(recursive=True)
 
@@ -74,6 +73,7 @@ def test_told_to_end_it_ends_everything_it_has_started(served):
     assert process.wait(40) == 0
     assert not [child for child in all_of_it if child.is_running()]
     assert not listens(port)
+    assert not is_alive(open_path / "data" / "postgres" / "data")
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
@@ -97,3 +97,57 @@ def test_killed_itself_it_leaves_no_part_behind(served):
 
     _, alive = psutil.wait_procs(parts, timeout=40)
     assert not alive
+
+
+def serve(folder: Path, data: Path, port: int) -> subprocess.CompletedProcess[str]:
+    """Return how `nbci serve` ends, of which nothing is to be started."""
+    environ = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
+    environ |= {
+        "NBCI_ALLOW_LOCAL_BACKEND": "true",
+        "NBCI_DATA_DIR": str(data),
+        "NBCI_GITHUB_APP_ID": "1",
+        "NBCI_GITHUB_PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----",
+        "NBCI_WEBHOOK_SECRET": "secret",
+    }
+    return subprocess.run(
+        [*COMMAND, str(port)],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_second_one_is_refused_and_does_the_first_no_harm(served, open_path):
+    second = serve(open_path, open_path / "data", free_port())
+
+    assert second.returncode == 2
+    assert "another `nbci serve` looks after the PostgreSQL in it" in second.stderr
+    assert is_alive(open_path / "data" / "postgres" / "data")
+
+
+def test_a_port_that_is_taken_ends_all_of_it(open_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+
+        done = serve(open_path, open_path / "data", taken.getsockname()[1])
+
+    assert done.returncode == 2
+    assert "it is not possible to listen there" in done.stderr
+    assert "nbci: web cannot be started" in done.stderr
+    assert not is_alive(open_path / "data" / "postgres" / "data")
+
+
+def test_a_postgresql_that_is_killed_is_started_again(served, open_path):
+    cluster = open_path / "data" / "postgres" / "data"
+    first = (cluster / "postmaster.pid").read_text().split()[0]
+
+    psutil.Process(int(first)).kill()
+
+    wait_until(
+        lambda: is_alive(cluster) and (cluster / "postmaster.pid").read_text().split()[0] != first,
+        "another PostgreSQL",
+    )

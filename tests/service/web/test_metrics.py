@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.model import Outcome, RunResult
 from bot.service.codec import result_text
+from bot.service.metrics import Metrics
+from bot.service.pool import make_pool
+from bot.service.web import Web
 
 Numbers = dict[tuple[str, ...], float]
 
@@ -116,3 +120,37 @@ def test_without_a_database_the_process_speaks_for_itself(unstored: Any) -> None
 
     assert said["nbci_database_up",] == 0
     assert said["process_resident_memory_bytes",] > 0
+
+
+def read_by_telemetry(database: str, folder: Path) -> Numbers:
+    """Return what OpenTelemetry is given, by name and the values of the labels."""
+    pool = make_pool(database, 1)
+    web = Web(pool=pool, secrets=(b"secret",), reports=folder, version="1")
+    found = {
+        (name, *labels.values()): value
+        for name, values in Metrics(web).read().items()
+        for value, labels in values
+    }
+    pool.close()
+    return found
+
+
+def test_opentelemetry_is_given_the_same_numbers(
+    client: FlaskClient, busy: Any, database: str, tmp_path: Path
+) -> None:
+    busy.run("INSERT INTO github_writes VALUES (42, now(), 20)")
+
+    given = read_by_telemetry(database, tmp_path)
+
+    ages = {"nbci_run_age_seconds"}
+    said = {
+        key: value
+        for key, value in numbers(client).items()
+        if key[0].startswith("nbci_") and key[0] not in {"nbci_info", "nbci_database_up", *ages}
+    }
+    assert {key: value for key, value in given.items() if key[0] not in ages} == said
+    assert given["nbci_runs", "queued"] == 2
+
+
+def test_opentelemetry_is_given_no_numbers_of_a_database_that_is_away(tmp_path: Path) -> None:
+    assert read_by_telemetry(f"host={tmp_path} dbname=nowhere", tmp_path) == {}
