@@ -36,6 +36,10 @@ class Admitted:
     request: ReviewRequest
 
 
+_IS_ANY_WAITING = text(
+    "SELECT EXISTS (SELECT FROM runs WHERE state = 'queued' AND backend = :backend)"
+)
+
 # The first in line of each repository before the second of any; what runs counts as ahead in line.
 _CANDIDATES = text("""
     WITH busy AS (
@@ -79,6 +83,8 @@ def admit(
     They are the owner's for *seconds* without a sign of life; with 0, for ever. Limits hold
     exactly: one caller after the other gets its turn.
     """
+    if not connection.execute(_IS_ANY_WAITING, {"backend": backend}).scalar_one():
+        return []
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('nbci admission'))"))
     asked = {
         "backend": backend,

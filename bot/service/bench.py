@@ -146,6 +146,6 @@ class Bench:
         raise error
 
 
-def runs_of(benches: Mapping[int, Bench]) -> int:
+def runs_of(benches: Mapping[tuple[int, int], Bench]) -> int:
     """Return how many runs there are on all of them."""
     return sum(bench.number for bench in benches.values())

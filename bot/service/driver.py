@@ -7,24 +7,27 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import func, select, update
 
 from bot.backends.base import Observation
-from bot.errors import BackendError, NbciError
+from bot.errors import BackendError, NbciError, TryLater, Unanswered, UsageError
 from bot.model import Outcome, RunResult, RunState
 from bot.service.admission import Admitted, Limits, admit
-from bot.service.codec import request_from, run_from
 from bot.service.compute import Compute, Events, Work
 from bot.service.database import Database
 from bot.service.leases import take_lease
 from bot.service.notes import note_observations, note_result
 from bot.service.pool import DatabaseAway
-from bot.service.run_tokens import new_token
-from bot.service.tables import reviews, runs
+from bot.service.tables import runs
+from bot.service.taken import Taken, make_events, taken_runs
 
 _log = logging.getLogger(__name__)
+
+_TICK = 1.0
+"""Seconds between looks into the database: for what is to be submitted, or to end."""
 
 _QUICK = 1.0
 _SLOW = 15.0
@@ -33,17 +36,12 @@ _SLOW = 15.0
 _BATCH = 100
 _MOST_FAILURES = 10
 
-_GRACE = 3600.0
-"""Seconds beyond its own limit after which a run is given up that the service never ends."""
+_LONGEST_SUBMITTING = 5.0
+"""Seconds after which to look how the others are, however many wait to be submitted."""
 
 
-@dataclass
-class _Taken:
-    admitted: Admitted
-    is_submitted: bool
-    seen: Observation | None = None
-    is_cancelled: bool = False
-    failures: int = 0
+class _LeaseLost(Exception):
+    """Another worker drives now."""
 
 
 @dataclass
@@ -64,8 +62,9 @@ class Driver:
     export: Callable[[Admitted, Path], None]
     events: Callable[[str], str] | None
     clock: Callable[[], float] = time.time
-    _taken: dict[str, _Taken] = field(default_factory=dict)
+    _taken: dict[str, Taken] = field(default_factory=dict)
     _interval: float = _QUICK
+    _look_at: float = 0.0
     _is_ours: bool = False
     _leased: float = 0.0
 
@@ -74,83 +73,106 @@ class Driver:
         while not stop.is_set():
             try:
                 self._turn(stop)
-            except (DatabaseAway, BackendError) as error:
+            except BackendError as error:
                 _log.warning("%s: %s", self.backend, error)
-            stop.wait(self._interval)
+            except DatabaseAway as error:
+                # What was asked of it last may have been done all the same.
+                _log.warning("%s: %s", self.backend, error)
+                self._is_ours = False
+            except _LeaseLost:
+                _log.warning("%s is driven by another worker now", self.backend)
+                self._is_ours = False
+            stop.wait(_TICK)
 
     def _turn(self, stop: threading.Event) -> None:
-        if not self._has_lease():
-            self._is_ours = False
-            self._interval = _QUICK
-            return
-        if not self._is_ours:
-            self._taken = self._known()
+        if self._is_ours:
+            self._check_lease()
+        elif self._has_lease():
+            with self.database.begin() as connection:
+                self._taken = taken_runs(connection, self.backend, self._taken)
             self._is_ours = True
-        has_changed = self._submit(stop)
-        self._cancel()
-        has_changed |= self._look()
-        self._interval = _QUICK if has_changed else min(self._interval * 1.5, _SLOW)
+        else:
+            return
+        has_acted = self._cancel()
+        has_acted |= self._submit(stop)
+        if has_acted or time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + self._interval
+            has_changed = self._look()
+            slower = min(self._interval * 1.5, _SLOW)
+            self._interval = _QUICK if has_acted or has_changed else slower
+            self._look_at = time.monotonic() + self._interval
 
     def _has_lease(self) -> bool:
+        began = time.monotonic()
         with self.database.begin() as connection:
             name = f"driver {self.backend}"
-            has = take_lease(connection, name, self.owner, self.patience + self._interval)
-        self._leased = time.monotonic()
+            has = take_lease(connection, name, self.owner, self.patience + _TICK)
+        if has:
+            self._leased = began
         return has
 
-    def _still_has_lease(self) -> bool:
-        """Return whether to go on, asked of the database once in a while."""
-        return time.monotonic() - self._leased < self.patience / 4 or self._has_lease()
-
-    def _known(self) -> dict[str, _Taken]:
-        """Return what an earlier holder of the lease has taken."""
-        with self.database.begin() as connection:
-            return {taken.admitted.run.run_id: taken for taken in _open(connection, self.backend)}
+    def _check_lease(self) -> None:
+        """Raise _LeaseLost where another worker drives; the database is asked once in a while."""
+        if time.monotonic() - self._leased >= self.patience / 4 and not self._has_lease():
+            raise _LeaseLost
 
     def _submit(self, stop: threading.Event) -> bool:
         """Submit what may run, and what an interrupted call may have left; return if there was."""
         has_submitted = False
-        while not stop.is_set():
-            with self.database.begin() as connection:
-                new = admit(
-                    connection, self.backend, self.owner, self.limits, most=_BATCH, seconds=0
-                )
-            self._taken |= {one.run.run_id: _Taken(one, is_submitted=False) for one in new}
-            waiting = [taken for taken in self._taken.values() if not taken.is_submitted]
-            if not waiting or not self._submit_all(waiting[:_BATCH], stop):
-                return has_submitted
-            has_submitted = True
+        until = time.monotonic() + _LONGEST_SUBMITTING
+        while not stop.is_set() and time.monotonic() < until:
+            batch = self._waiting()
+            if len(batch) < _BATCH:
+                batch += self._admit(_BATCH - len(batch))
+            submitted = self._submit_all(batch, stop) if batch else 0
+            has_submitted |= submitted > 0
+            if not batch or submitted < len(batch):
+                break
         return has_submitted
 
-    def _submit_all(self, batch: list[_Taken], stop: threading.Event) -> bool:
-        """Submit runs, and note that they were; return whether to go on.
+    def _waiting(self) -> list[Taken]:
+        now = self.clock()
+        return [
+            taken
+            for taken in self._taken.values()
+            if not taken.is_submitted and taken.not_before <= now
+        ][:_BATCH]
+
+    def _admit(self, most: int) -> list[Taken]:
+        """Take what may run now."""
+        with self.database.begin() as connection:
+            new = admit(connection, self.backend, self.owner, self.limits, most=most, seconds=0)
+        made = [Taken(one, is_submitted=False) for one in new]
+        self._taken |= {taken.run_id: taken for taken in made}
+        return made
+
+    def _submit_all(self, batch: list[Taken], stop: threading.Event) -> int:
+        """Submit runs, and note that they were; return how many.
 
         What was submitted and not noted is submitted again, which begins nothing anew.
         """
-        events = self._events(batch)
+        events: dict[str, Events] = {}
+        if self.events is not None:
+            with self.database.begin() as connection:
+                events = make_events(connection, batch, self.events, self.clock())
         submitted = []
         for taken in batch:
-            if stop.is_set() or not self._still_has_lease():
+            if stop.is_set():
                 break
-            if self._submit_one(taken, events.get(taken.admitted.run.run_id)):
+            self._check_lease()
+            if self._attempt(taken, partial(self._submit_one, taken, events.get(taken.run_id))):
                 submitted.append(taken)
         with self.database.begin() as connection:
             connection.execute(
                 update(runs)
-                .where(runs.c.run_id.in_([taken.admitted.run.run_id for taken in submitted]))
+                .where(runs.c.run_id.in_([taken.run_id for taken in submitted]))
                 .values(submitted_at=func.now())
             )
         for taken in submitted:
             taken.is_submitted = True
-        if any(taken.failures for taken in batch if not taken.is_submitted):
-            return False
-        return not stop.is_set() and self._still_has_lease()
+        return len(submitted)
 
-    def _submit_one(self, taken: _Taken, events: Events | None) -> bool:
-        """Return whether a run was submitted; one that cannot be has ended.
-
-        A service that cannot be used now is asked again at the next turn, a few times.
-        """
+    def _submit_one(self, taken: Taken, events: Events | None) -> None:
         admitted = taken.admitted
         work = Work(
             run=admitted.run,
@@ -158,72 +180,84 @@ class Driver:
             export=lambda folder: self.export(admitted, folder),
             events=events,
         )
+        self.compute.submit(work)
+
+    def _attempt(self, taken: Taken, act: Callable[[], None]) -> bool:
+        """Return whether *act* was done for a run: else it is put off, or the run has ended.
+
+        A service that cannot be used now is asked again, and so is GitHub. One run's fault hurts no
+        other.
+        """
         try:
-            self.compute.submit(work)
-        except DatabaseAway:
+            act()
+        except (DatabaseAway, _LeaseLost):
             raise
-        except BackendError as error:
-            taken.failures += 1
-            _log.warning("run %s cannot be submitted: %s", admitted.run.run_id, error)
-            if taken.failures >= _MOST_FAILURES:
-                self._note_result(taken, RunResult(outcome=Outcome.LOST, message=str(error)))
-            return False
+        except TryLater as error:
+            taken.not_before = error.at
+        except (BackendError, Unanswered, UsageError) as error:
+            self._put_off(taken, str(error))
         except NbciError as error:
             self._note_result(taken, RunResult(outcome=Outcome.LOST, message=str(error)))
-            return False
-        return True
+        except Exception:  # noqa: BLE001 - or the same run would end one worker after another
+            _log.exception("run %s: internal error", taken.run_id)
+            self._put_off(taken, "nbci itself has failed to hand it over, or to collect its result")
+        else:
+            taken.failures = 0
+            return True
+        return False
 
-    def _events(self, batch: list[_Taken]) -> dict[str, Events]:
-        """Return where runs may tell how far they are; an earlier token of theirs is void then."""
-        if self.events is None:
-            return {}
-        made = {}
-        with self.database.begin() as connection:
-            for taken in batch:
-                run, token = taken.admitted.run, new_token()
-                until = self.clock() + run.options.timeout + _GRACE
-                connection.execute(
-                    update(runs)
-                    .where(
-                        runs.c.run_id == run.run_id,
-                        runs.c.generation == taken.admitted.generation,
-                    )
-                    .values(token_hash=token.hash, token_until=func.to_timestamp(until))
-                )
-                made[run.run_id] = Events(url=self.events(run.run_id), token=token.text)
-        return made
+    def _put_off(self, taken: Taken, why: str) -> None:
+        """Leave a run alone for a while; after so many failures it has ended."""
+        taken.put_off(self.clock())
+        _log.warning("run %s waits after failure %s: %s", taken.run_id, taken.failures, why)
+        if taken.failures >= _MOST_FAILURES:
+            self._note_result(taken, RunResult(outcome=Outcome.LOST, message=why))
 
-    def _cancel(self) -> None:
+    def _cancel(self) -> bool:
+        """Have the service end what is to end; return whether there was anything."""
         wanted = select(runs.c.run_id).where(
             runs.c.backend == self.backend, runs.c.state == "taken", runs.c.cancel_requested
         )
         with self.database.begin() as connection:
             requested = list(connection.execute(wanted).scalars())
-        for run_id in requested:
-            taken = self._taken.get(run_id)
-            if taken is not None and not taken.is_cancelled:
-                self.compute.cancel(run_id)
-                taken.is_cancelled = True
+        now = self.clock()
+        open_ones = [self._taken[run_id] for run_id in requested if run_id in self._taken]
+        due = [one for one in open_ones if not one.is_cancelled and one.not_before <= now]
+        for taken in due:
+            self._check_lease()
+            if not self._attempt(taken, partial(self._cancel_one, taken)):
+                break
+        return bool(due)
+
+    def _cancel_one(self, taken: Taken) -> None:
+        """Have the service end a run; one that has never got there has ended at once."""
+        if not taken.is_submitted and not self.compute.poll([taken.run_id]):
+            result = RunResult(outcome=Outcome.CANCELLED, message="it was not started")
+            self._note_result(taken, result)
+            return
+        self.compute.cancel(taken.run_id)
+        taken.is_submitted = taken.is_cancelled = True
 
     def _look(self) -> bool:
         """Note what the service says of all runs, asked at once; return whether anything is new."""
         submitted = [run_id for run_id, taken in self._taken.items() if taken.is_submitted]
         said = self.compute.poll(submitted) if submitted else {}
+        now = self.clock()
         news = [
             (self._taken[run_id], seen)
             for run_id, seen in said.items()
-            if seen != self._taken[run_id].seen
+            if seen != self._taken[run_id].seen and self._taken[run_id].not_before <= now
         ]
         for first in range(0, len(news), _BATCH):
             self._note(news[first : first + _BATCH])
         return bool(news)
 
-    def _note(self, news: list[tuple[_Taken, Observation]]) -> None:
+    def _note(self, news: list[tuple[Taken, Observation]]) -> None:
         with self.database.begin() as connection:
             note_observations(
                 connection,
                 [
-                    (taken.admitted.run.run_id, taken.admitted.generation, seen)
+                    (taken.run_id, taken.admitted.generation, seen)
                     for taken, seen in news
                     if seen.state is not RunState.ENDED
                 ],
@@ -232,64 +266,14 @@ class Driver:
             if seen.state is not RunState.ENDED:
                 taken.seen = seen
                 continue
-            folder = self.reports / taken.admitted.page_key
-            result = self.compute.collect(taken.admitted.run.run_id, folder)
-            self._note_result(taken, result)
+            self._check_lease()
+            self._attempt(taken, partial(self._collect, taken))
 
-    def _note_result(self, taken: _Taken, result: RunResult) -> None:
-        run_id = taken.admitted.run.run_id
+    def _collect(self, taken: Taken) -> None:
+        folder = self.reports / taken.admitted.page_key
+        self._note_result(taken, self.compute.collect(taken.run_id, folder))
+
+    def _note_result(self, taken: Taken, result: RunResult) -> None:
         with self.database.begin() as connection:
-            note_result(connection, run_id, taken.admitted.generation, result)
-        del self._taken[run_id]
-
-
-def give_up_overdue(connection: Connection) -> list[str]:
-    """End the runs that a service had for longer than any run may take, and return them."""
-    rows = connection.execute(
-        select(runs.c.run_id, runs.c.generation, runs.c.value, runs.c.taken_at).where(
-            runs.c.state == "taken",
-            runs.c.taken_until.is_(None),
-            runs.c.taken_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, _GRACE),
-        )
-    ).all()
-    now = connection.execute(select(func.now())).scalar_one()
-    ended = []
-    for row in rows:
-        limit = run_from(row.value).options.timeout + _GRACE
-        if (now - row.taken_at).total_seconds() > limit:
-            message = "nothing was heard of it for an hour beyond the time that it may take"
-            result = RunResult(outcome=Outcome.LOST, message=message)
-            note_result(connection, row.run_id, row.generation, result)
-            ended.append(row.run_id)
-    return ended
-
-
-def _open(connection: Connection, backend: str) -> list[_Taken]:
-    wanted = (
-        select(
-            runs.c.run_id,
-            runs.c.value,
-            runs.c.generation,
-            runs.c.review_id,
-            runs.c.repository_id,
-            runs.c.submitted_at,
-            reviews.c.page_key,
-            reviews.c.value.label("review"),
-        )
-        .join_from(runs, reviews, runs.c.review_id == reviews.c.id)
-        .where(runs.c.backend == backend, runs.c.state == "taken")
-    )
-    return [
-        _Taken(
-            Admitted(
-                run=run_from(row.value),
-                generation=row.generation,
-                review_id=row.review_id,
-                repository_id=row.repository_id,
-                page_key=row.page_key,
-                request=request_from(row.review),
-            ),
-            is_submitted=row.submitted_at is not None,
-        )
-        for row in connection.execute(wanted)
-    ]
+            note_result(connection, taken.run_id, taken.admitted.generation, result)
+        del self._taken[taken.run_id]

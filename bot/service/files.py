@@ -32,6 +32,7 @@ class Files:
     def __init__(self, folder: Path, api_url: str) -> None:
         self._folder = folder
         self._server = server_of(api_url)
+        self._in_vain: set[Path] = set()
 
     def fetched(self, place: Place, token: str, commits: Sequence[str]) -> LocalRepository:
         """Return a repository that has *commits*; raises UsageError where they cannot be had."""
@@ -66,20 +67,24 @@ class Files:
         """Give a folder for a repository that nobody else fetches into meanwhile.
 
         There is one for each repository; who holds it for long, asleep perhaps, makes others take
-        another one.
+        another one. They wait for it once, and not each time.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
         for number in itertools.count():
             folder = self._folder / (f"{repository_id}-{number}" if number else f"{repository_id}")
             lock = folder.with_name(f"{folder.name}.lock")
-            until = time.monotonic() + _PATIENCE
-            while time.monotonic() < until:
+            until = time.monotonic() + (0.0 if lock in self._in_vain else _PATIENCE)
+            while True:
                 with _held(lock) as is_ours:
                     if is_ours:
+                        self._in_vain.discard(lock)
                         os.utime(lock)
                         yield folder
                         return
+                if time.monotonic() >= until:
+                    break
                 time.sleep(_PAUSE)
+            self._in_vain.add(lock)
 
 
 def _make_ready(folder: Path, commit: str) -> None:

@@ -23,6 +23,9 @@ _IDLE = 0.5
 _BUSY = 0.2
 _SECONDS_BETWEEN_NOTES = 1.0
 
+_Key = tuple[int, int]
+"""A review and a generation: a run that comes back to us is not the one that we had before."""
+
 
 @dataclass
 class Machine:
@@ -41,7 +44,7 @@ class Machine:
     reports: Path
     export: Export
     make: MakeBackend
-    _benches: dict[int, Bench] = field(default_factory=dict)
+    _benches: dict[_Key, Bench] = field(default_factory=dict)
     _noted: dict[str, float] = field(default_factory=dict)
     _kept: float = float("-inf")
 
@@ -64,8 +67,8 @@ class Machine:
         free = self.jobs - runs_of(self._benches)
         if free > 0:
             self._begin(free, pool)
-        for review_id in [key for key, bench in self._benches.items() if not bench.number]:
-            self._benches.pop(review_id).close()
+        for key in [key for key, bench in self._benches.items() if not bench.number]:
+            self._benches.pop(key).close()
 
     def _keep(self) -> None:
         """Show a sign of life in time, and hear which runs are to end or not ours any more."""
@@ -73,6 +76,9 @@ class Machine:
             return
         with self.database.begin() as connection:
             ours = keep(connection, self.owner, self.patience)
+            here = {run_id for bench in self._benches.values() for run_id in bench.run_ids}
+            # Taken by a transaction of which we have not heard that it was committed.
+            hand_back(connection, self.owner, ours.keys() - here)
         self._kept = time.monotonic()
         for bench in self._benches.values():
             for run_id in bench.run_ids:
@@ -88,10 +94,11 @@ class Machine:
                 connection, BACKEND, self.owner, self.limits, most=free, seconds=self.patience
             )
         for admitted in taken:
-            bench = self._benches.get(admitted.review_id)
+            key = (admitted.review_id, admitted.generation)
+            bench = self._benches.get(key)
             if bench is None:
                 bench = Bench(admitted, self.scratch, self.export, self.make, pool)
-                self._benches[admitted.review_id] = bench
+                self._benches[key] = bench
             bench.begin(admitted)
 
     def _note(self, bench: Bench) -> None:

@@ -28,7 +28,7 @@ from bot.service.compute import Compute
 from bot.service.concluding import Concluding
 from bot.service.database import Database
 from bot.service.deliveries import take_delivery
-from bot.service.driver import Driver, give_up_overdue
+from bot.service.driver import Driver
 from bot.service.engine import Engine
 from bot.service.failing import Failing
 from bot.service.files import Files
@@ -40,6 +40,7 @@ from bot.service.pool import DatabaseAway
 from bot.service.redelivery import Redelivery
 from bot.service.retention import Retention
 from bot.service.showing import Lease, Showing
+from bot.service.taken import give_up_overdue
 from bot.service.telemetry import Telemetry
 from bot.service.ticker import Chore, Ticker
 from bot.service.worker import Loop, Worker

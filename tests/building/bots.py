@@ -92,14 +92,20 @@ class Bot:
 
 
 def make_bot(
-    folder: Path, github: GitHub, cloud: Cloud, *repositories: Repository, workers: int = 1
+    folder: Path,
+    github: GitHub,
+    cloud: Cloud,
+    *repositories: Repository,
+    workers: int = 1,
+    dsn: str | None = None,
 ) -> Bot:
-    """Return a bot with a database of its own in *folder*, of which nothing runs yet."""
+    """Return a bot of which nothing runs yet; without *dsn*, its database is made in *folder*."""
     app = github.install_app(f"nbci-{len(github.apps)}", *repositories)
     port = free_port()
     app.url = f"http://127.0.0.1:{port}/webhook"
-    dsn = ensure_database(folder / "database")
-    migrate(dsn)
+    if dsn is None:
+        dsn = ensure_database(folder / "database")
+        migrate(dsn)
     return Bot(folder, github, app, cloud, dsn, port, workers)
 
 

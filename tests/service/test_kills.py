@@ -144,10 +144,11 @@ def check_all_is_told_once(bot: Bot, repository: Repository, pulls: list[Pull]) 
     assert not bot.github.violations
 
 
-def test_two_workers_share_the_work_and_one_does_it_all_when_the_other_is_lost(
-    open_path, github, cloud, repository
+@pytest.mark.parametrize("workers", [2, 3])
+def test_workers_share_the_work_and_the_others_do_it_all_when_one_is_lost(
+    open_path, github, cloud, repository, workers
 ):
-    bot = make_bot(open_path, github, cloud, repository, workers=2)
+    bot = make_bot(open_path, github, cloud, repository, workers=workers)
     bot.keep()
     bot.await_web()
     try:
@@ -156,7 +157,7 @@ def test_two_workers_share_the_work_and_one_does_it_all_when_the_other_is_lost(
         wait_until(lambda: bot.cloud.begun, "the first notebook has begun")
         bot.kill("worker 0")
 
-        wait_until(lambda: is_quiet(bot), "the other worker has done it all", 45)
+        wait_until(lambda: is_quiet(bot), "the others have done it all", 45)
 
         check_all_is_told_once(bot, repository, pulls)
         assert set(Counter(bot.cloud.begun).values()) == {1}
@@ -171,12 +172,13 @@ def test_a_worker_that_was_asleep_writes_nothing_when_it_wakes(bot: Bot, reposit
     wait_until(lambda: bot.cloud.begun, "the first notebook has begun")
     asleep = bot.processes.pop("worker 0")
     os.killpg(asleep.pid, signal.SIGSTOP)
-    bot.keep()
-    wait_until(lambda: is_quiet(bot), "another worker has done it all", 45)
-
-    os.killpg(asleep.pid, signal.SIGCONT)
-    asleep.terminate()
-    asleep.wait(40)
+    try:
+        bot.keep()
+        wait_until(lambda: is_quiet(bot), "another worker has done it all", 45)
+    finally:
+        os.killpg(asleep.pid, signal.SIGCONT)
+        asleep.terminate()
+        asleep.wait(40)
 
     check_all_is_told_once(bot, repository, pulls)
     assert set(Counter(bot.cloud.begun).values()) == {1}
@@ -189,6 +191,16 @@ def open_pulls(repository: Repository) -> list[Pull]:
     ]
 
 
+def push(repository: Repository, pull: Pull) -> None:
+    """Push a commit to a pull request."""
+    git = repository.working
+    assert git is not None
+    git.git("checkout", "--quiet", pull.head_ref)
+    git.write("n1.ipynb", ["'pushed'"])
+    git.commit()
+    pull.push()
+
+
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_kills_lose_nothing_and_do_nothing_twice(bot: Bot, repository: Repository, seed: int):
     chance = random.Random(seed)
@@ -197,6 +209,8 @@ def test_kills_lose_nothing_and_do_nothing_twice(bot: Bot, repository: Repositor
     killer.start()
     try:
         Sender(bot, chance).send([pull.event("opened") for pull in pulls])
+        push(repository, pulls[0])
+        Sender(bot, chance).send([pulls[0].event("synchronize")] * 2)
         wait_until(lambda: killer.enough.is_set() or not killer.is_alive(), "the kills", 60)
     finally:
         killer.enough.set()
