@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,6 +41,8 @@ _UNREAD = "unread"
 
 _FOR_ALL = 0o004
 
+_BEGINS_KEY = re.compile(r"-----BEGIN[ A-Z]*PRIVATE KEY-----")
+
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -49,25 +52,53 @@ def variable(field: str) -> str:
 
 
 def _url(text: str) -> str:
-    url = urlsplit(text)
-    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
-        raise ValueError("must be a URL that begins with https://")
+    expected = "must be a URL that begins with https://"
+    try:
+        url = urlsplit(text)
+        is_whole = bool(url.hostname) and url.port != 0 and not (url.query or url.fragment)
+    except ValueError:
+        raise ValueError(expected) from None
     if url.username or url.password:
         raise ValueError("must not hold a user or password")
+    if url.scheme not in ("http", "https") or not is_whole or re.search(r"\s", text):
+        raise ValueError(expected)
     return text.rstrip("/")
 
 
 def _key(value: object) -> object:
-    """Return a private key's text, where it is the path of its file."""
-    if isinstance(value, str) and value.strip() and "-----BEGIN" not in value:
-        path = Path(value.strip())
-        try:
-            return path.read_text()
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "is not text"
-            raise ValueError(f"is neither a PEM nor the path of one: {path}: {why}") from None
-    # Where a line end cannot be written, as in many a user interface, it is a backslash and an n.
-    return value.replace("\\n", "\n") if isinstance(value, str) else value
+    """Return a private key's text, where it is the path of its file.
+
+    What is neither is not repeated: it may be a key without its first line.
+    """
+    if not isinstance(value, str) or not value.strip() or value == _UNREAD:
+        return value
+    if _BEGINS_KEY.search(value):
+        # Where a line end cannot be written, as in many a user interface, it is \\ and an n.
+        return value.replace("\\n", "\n")
+    try:
+        text = Path(value.strip()).read_text()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ValueError(
+            f"is neither a PEM, which begins with -----BEGIN, nor the path of one: {why}"
+        ) from None
+    if not _BEGINS_KEY.search(text):
+        raise ValueError("is the path of a file that holds no private key in PEM")
+    return text
+
+
+def _database(secret: SecretStr) -> SecretStr:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    if secret.get_secret_value() == _UNREAD:
+        return secret
+    try:
+        conninfo_to_dict(secret.get_secret_value())
+    except ProgrammingError:
+        # libpq's own words repeat the password.
+        raise ValueError("must be like postgresql://USER:PASSWORD@HOST/DATABASE") from None
+    return secret
 
 
 def _not_blank(secret: SecretStr) -> SecretStr:
@@ -91,6 +122,7 @@ def _one_of(*names: str) -> AfterValidator:
 
 _Url = Annotated[str, AfterValidator(_url)]
 _Secret = Annotated[SecretStr, AfterValidator(_not_blank)]
+_Number = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _Lower = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 
 
@@ -105,17 +137,19 @@ class Settings(BaseModel):
     webhook_secret_old: _Secret | None = None
     github_api_url: _Url = "https://api.github.com"
     public_url: _Url | None = None
-    data_dir: Path = Field(default_factory=lambda: user_data_path("nbci"))
-    database_url: _Secret | None = None
+    data_dir: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default_factory=lambda: user_data_path("nbci")
+    )
+    database_url: Annotated[_Secret, AfterValidator(_database)] | None = None
     backend: Annotated[str, _Lower, _one_of(*_BACKENDS)] = "local"
     allow_local_backend: bool = False
     jobs: Annotated[int, Field(ge=1, le=1000)] | None = None
     pass_env: Annotated[tuple[str, ...], BeforeValidator(_words)] = ()
-    max_runs_per_repository: Annotated[int, Field(ge=1)] = 10
-    max_runs_per_installation: Annotated[int, Field(ge=1)] = 20
-    max_queued_runs_per_repository: Annotated[int, Field(ge=1)] = 1000
-    max_runs_per_day: Annotated[int, Field(ge=1)] = 2000
-    retention_days: Annotated[float, Field(gt=0)] = 30.0
+    max_runs_per_repository: _Number = 10
+    max_runs_per_installation: _Number = 20
+    max_queued_runs_per_repository: _Number = 1000
+    max_runs_per_day: _Number = 2000
+    retention_days: Annotated[float, Field(gt=0, le=36500)] = 30.0
     log_level: Annotated[str, _Lower, _one_of(*_LEVELS)] = "info"
     heartbeat_seconds: Annotated[float, Field(ge=0.2, le=60)] = 5.0
     application_insights: _Secret | None = None
@@ -133,7 +167,17 @@ class Settings(BaseModel):
     def secrets(self) -> tuple[str, ...]:
         """Everything that is not to be seen in a log."""
         values = (getattr(self, name) for name in SECRETS)
-        return tuple(value.get_secret_value() for value in values if value is not None)
+        whole = [value.get_secret_value() for value in values if value is not None]
+        return (*whole, *self._database_passwords())
+
+    def _database_passwords(self) -> list[str]:
+        """Return the password in the database's URL: what fails may name it without the rest."""
+        if self.database_url is None:
+            return []
+        from psycopg.conninfo import conninfo_to_dict
+
+        password = conninfo_to_dict(self.database_url.get_secret_value()).get("password")
+        return [str(password)] if password else []
 
     @property
     def webhook_secrets(self) -> tuple[bytes, ...]:

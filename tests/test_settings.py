@@ -93,10 +93,13 @@ def test_a_secret_that_is_given_twice_is_a_mistake(tmp_path):
     assert "one of them must go" in told
 
 
-def test_a_file_that_is_not_there_is_named():
-    told = problems({**ENOUGH, "DATABASE_URL_FILE": "/nonexistent/url"})
+@pytest.mark.parametrize("name", ["DATABASE_URL", "NBCI_GITHUB_PRIVATE_KEY"])
+def test_a_file_that_is_not_there_is_named_and_its_setting_not_called_wrong_too(name):
+    environ = {key: value for key, value in ENOUGH.items() if key != name}
 
-    assert told == ["DATABASE_URL_FILE: /nonexistent/url cannot be read: No such file or directory"]
+    told = problems({**environ, f"{name}_FILE": "/nonexistent/it"})
+
+    assert told == [f"{name}_FILE: /nonexistent/it cannot be read: No such file or directory"]
 
 
 @pytest.mark.parametrize("key", [PEM, PEM.replace("\n", "\\n")])
@@ -111,6 +114,59 @@ def test_the_private_key_is_text_or_in_a_file(tmp_path, key):
 
     assert from_text.github_private_key.get_secret_value() == PEM
     assert from_path.github_private_key.get_secret_value() == PEM
+
+
+@pytest.mark.parametrize("name", ["NBCI_PUBLIC_URL", "NBCI_GITHUB_API_URL"])
+@pytest.mark.parametrize(
+    "url",
+    ["https://nbci example", "https://nbci:99999", "https://[::1"],
+)
+def test_an_address_that_nothing_can_be_reached_at_is_refused(name, url):
+    (told,) = problems({**ENOUGH, name: url})
+
+    assert told.startswith(f"{name}: must be a URL that begins with https://")
+
+
+def test_a_private_key_without_its_first_line_is_refused_and_not_repeated():
+    key = "MIIEowIBAAKCAQEA" + "k3y" * 500
+
+    (told,) = problems({**ENOUGH, "NBCI_GITHUB_PRIVATE_KEY": key})
+
+    assert told.startswith("NBCI_GITHUB_PRIVATE_KEY: is neither a PEM")
+    assert "k3y" not in told
+
+
+def test_a_file_without_a_private_key_is_refused(tmp_path):
+    (tmp_path / "key.pem").write_text("-----BEGIN CERTIFICATE-----")
+
+    (told,) = problems({**ENOUGH, "NBCI_GITHUB_PRIVATE_KEY": str(tmp_path / "key.pem")})
+
+    assert "holds no private key" in told
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://nbci:pa55word@db/nbci", "postgresql://nbci:pa55word@[db/nbci", "pa55word"]
+)
+def test_a_database_that_cannot_be_meant_is_refused_and_its_password_not_repeated(url):
+    (told,) = problems({**ENOUGH, "DATABASE_URL": url})
+
+    assert told == "DATABASE_URL: must be like postgresql://USER:PASSWORD@HOST/DATABASE"
+
+
+def test_the_password_of_the_database_is_a_secret_by_itself():
+    settings = load_settings({**ENOUGH, "DATABASE_URL": "postgresql://u:pa%40ss@h/d"}, NO_FILE)
+
+    assert "pa@ss" in settings.secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NBCI_RETENTION_DAYS", "inf"), ("NBCI_MAX_RUNS_PER_DAY", "99999999999999999999")],
+)
+def test_a_number_that_no_database_can_hold_is_refused(name, value):
+    (told,) = problems({**ENOUGH, name: value})
+
+    assert told.startswith(f"{name}: ")
 
 
 def test_the_environment_goes_before_the_file(tmp_path):

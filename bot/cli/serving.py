@@ -124,12 +124,13 @@ def _settings(*, keep_in_environment: bool = False) -> Settings:
     """Return the settings; only the processes that a supervisor starts get to see them after."""
     if importlib.util.find_spec("procrastinate") is None:
         raise UsageError("the bot needs more packages: pip install 'nbci[bot]'")
-    from bot.service.logs import start_log
+    from bot.service.logs import log_uncaught, start_log
     from bot.service.process import end_with, keep_secrets
     from bot.settings import SECRETS, load_settings, open_files, variable
 
     parent = os.environ.pop(_PARENT, None)
     start_log("warning", ())
+    log_uncaught()
     settings = load_settings(os.environ, _DOTENV)
     start_log(settings.log_level, settings.secrets)
     # Whoever supervises has told already.

@@ -7,8 +7,10 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
+from types import TracebackType
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -16,6 +18,8 @@ MASK = "***"
 
 _SHORTEST = 6
 """Characters below which a secret cannot be told from other text."""
+
+_UNWRITABLE = "a line of the log could not be written: %s at %s:%d"
 
 _BESIDE = ("delivery", "review", "run", "milliseconds")
 
@@ -33,7 +37,7 @@ _PATTERNS = re.compile(
     | -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?(?:-----END[ A-Z]*-----|\Z)  # private keys
     | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)                                 # user:password@ of URLs
     | (?i:(?<=bearer\ )|(?<=basic\ )|(?<=token\ ))[A-Za-z0-9+/=._-]{16,}  # Authorization
-    | (?i:(?<=sig=)|(?<=accountkey=)|(?<=password=))[^\s;&"']+          # of Azure, of libpq
+    | (?i:(?<=sig=)|(?<=accountkey=)|(?<=accesskey=)|(?<=password=))[^\s;&"']+  # Azure, libpq
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -72,12 +76,51 @@ def start_log(level: str, secrets: Iterable[str], stream: TextIO | None = None) 
     """
     stream = sys.stderr if stream is None else stream
     mask = SecretFilter(secrets)
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(stream)
     handler.setLevel(level.upper())
     handler.setFormatter(_for_people(mask) if stream.isatty() else _Json(mask))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(max(least, logging.getLogger().level))
+
+
+def log_uncaught() -> None:
+    """Log what nobody has caught, and warnings: written by Python itself, secrets would be in it.
+
+    A traceback shows what was wrong in its own words, which for a database is its URL.
+    """
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(
+        args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+    )
+    sys.unraisablehook = lambda args: _uncaught(
+        args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+    )
+    logging.captureWarnings(True)
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, (KeyboardInterrupt, SystemExit)):
+        return
+    logging.getLogger("bot").critical("internal error", exc_info=(kind, error, traceback))
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes lines; of one that cannot be, that it could not, without what it was to hold."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say which line is missing. The way of `logging` shows its arguments as they are."""
+        error = sys.exc_info()[1]
+        if isinstance(error, OSError) or record.msg is _UNWRITABLE:
+            return  # there is nowhere to say it
+        about = (type(error).__name__, record.pathname, record.lineno)
+        self.handle(
+            logging.LogRecord(
+                record.name, logging.ERROR, record.pathname, record.lineno, _UNWRITABLE, about, None
+            )
+        )
 
 
 class _Json(logging.Formatter):

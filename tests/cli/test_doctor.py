@@ -269,10 +269,10 @@ def test_a_database_that_is_away_is_told(deployment: Deployment):
 def test_an_address_that_is_none_is_not_repeated(deployment: Deployment):
     deployment.environ["DATABASE_URL"] = "the password is hunter2"
 
-    found = deployment.about("Database")
+    found = deployment.about("DATABASE_URL")
 
     assert found.is_fatal
-    assert "expected postgresql://" in (found.advice or "")
+    assert "must be like postgresql://" in found.text
     assert "hunter2" not in repr(found)
 
 

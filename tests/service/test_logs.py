@@ -6,6 +6,9 @@ import base64
 import io
 import json
 import logging
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -113,6 +116,47 @@ def test_what_looks_like_a_secret_is_taken_for_one(text, left):
     assert MASK in masked
     assert "pa55word" not in masked
     assert "abc%2F" not in masked
+
+
+UNCAUGHT = textwrap.dedent("""
+    import logging, sys, threading, warnings
+    from bot.service.logs import log_uncaught, start_log
+
+    def fail():
+        raise RuntimeError("no postgresql://nbci:s3cret-pw@db")
+
+    class Careless:
+        def __del__(self):
+            fail()
+
+    start_log("info", ["s3cret-pw"])
+    log_uncaught()
+    {what}
+""")
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("fail()", "internal error"),
+        ("thread = threading.Thread(target=fail); thread.start(); thread.join()", "internal error"),
+        ("careless = Careless(); del careless", "internal error"),
+        ("warnings.warn('s3cret-pw')", "UserWarning: ***"),
+        ("logging.getLogger('bot').info('%d', 's3cret-pw')", "could not be written: TypeError"),
+    ],
+)
+def test_what_python_would_write_itself_goes_through_the_log_without_secrets(what, said):
+    done = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT.format(what=what)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    (line,) = [json.loads(line) for line in done.stderr.splitlines()]
+    assert said in line["event"]
+    assert "s3cret-pw" not in done.stderr
+    assert done.returncode == (1 if what == "fail()" else 0)
 
 
 def test_ordinary_text_stays_as_it_is():
