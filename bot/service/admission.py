@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, text
+from sqlalchemy import Connection, CursorResult, Row, text
 
 from bot.model import ReviewRequest, Run
 from bot.service import jobs
@@ -99,18 +99,19 @@ def admit(
     taken = connection.execute(
         _TAKE, {"run_ids": run_ids, "owner": owner, "seconds": float(seconds)}
     ).all()
-    admitted = [
-        Admitted(
-            run=run_from(row.value),
-            generation=row.generation,
-            review_id=row.review_id,
-            repository_id=row.repository_id,
-            page_key=row.page_key,
-            request=request_from(row.review),
-        )
-        for row in taken
-    ]
-    return sorted(admitted, key=lambda one: order[one.run.run_id])
+    return sorted(map(admitted_from, taken), key=lambda one: order[one.run.run_id])
+
+
+def admitted_from(row: Row[*tuple[Any, ...]]) -> Admitted:
+    """Return a taken run from its row, with its review's `value` as `review`."""
+    return Admitted(
+        run=run_from(row.value),
+        generation=row.generation,
+        review_id=row.review_id,
+        repository_id=row.repository_id,
+        page_key=row.page_key,
+        request=request_from(row.review),
+    )
 
 
 def keep(connection: Connection, owner: str, seconds: float) -> dict[str, bool]:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+Lease = Callable[[], bool]
+"""Asks the database whether a job is still this worker's; raises DatabaseAway.
+
+A worker that was asleep, or that could not reach the database for some time, counts as lost, and
+its jobs are given to others. The thread that was at work on one does not notice by itself: it is to
+ask before it does what cannot be taken back.
+"""
 
 TAKE_DELIVERY = "take_delivery"
 ADVANCE = "advance"

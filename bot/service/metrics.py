@@ -77,7 +77,7 @@ _GAUGES = (
     _Gauge(
         "nbci_runs_ended",
         "Runs that have ended and are kept, by outcome",
-        f"SELECT {_OUTCOME}, count(*) FROM runs WHERE state = 'ended' GROUP BY 1",  # noqa: S608
+        f"SELECT {_OUTCOME}, count(*) FROM runs WHERE state = 'ended' GROUP BY 1",  # noqa: S608 - ours
         ["outcome"],
     ),
     _Gauge(

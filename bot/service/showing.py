@@ -23,15 +23,13 @@ from bot.report.folder import write_page, write_report
 from bot.report.pages import Pages
 from bot.service.database import Database
 from bot.service.github_access import GitHubAccess
+from bot.service.jobs import Lease
 from bot.service.place import Place, place_of
 from bot.service.store import Overtaken, ReviewRow, read_review
 from bot.service.tables import reviews
 
 CHECK = "nbci"
 """The name of the summary check run."""
-
-Lease = Callable[[], bool]
-"""Says whether the job is still ours."""
 
 
 @dataclass

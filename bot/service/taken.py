@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select, update
 
 from bot.backends.base import Observation
 from bot.model import Outcome, RunResult
-from bot.service.admission import Admitted
-from bot.service.codec import request_from, run_from
+from bot.service.admission import Admitted, admitted_from
+from bot.service.codec import run_from
 from bot.service.compute import Events
 from bot.service.notes import note_result
 from bot.service.run_tokens import new_token
@@ -121,16 +121,6 @@ def _stored(connection: Connection, backend: str) -> list[Taken]:
         .where(runs.c.backend == backend, runs.c.state == "taken")
     )
     return [
-        Taken(
-            Admitted(
-                run=run_from(row.value),
-                generation=row.generation,
-                review_id=row.review_id,
-                repository_id=row.repository_id,
-                page_key=row.page_key,
-                request=request_from(row.review),
-            ),
-            is_submitted=row.submitted_at is not None,
-        )
+        Taken(admitted_from(row), is_submitted=row.submitted_at is not None)
         for row in connection.execute(wanted)
     ]

@@ -20,6 +20,7 @@ from procrastinate.worker import Worker
 from psycopg_pool import AsyncConnectionPool
 
 from bot.service.database import Database
+from bot.service.jobs import Lease
 from bot.service.owned_jobs import STILL_OURS, OwnedJobs
 from bot.service.pool import CONNECTING, DatabaseAway
 from bot.service.queue import QUEUE
@@ -37,14 +38,6 @@ _TICK = 0.2
 """Seconds after which to look whether to stop."""
 
 _NEVER = 10.0**9
-
-Lease = Callable[[], bool]
-"""Asks the database whether a job is still this worker's; raises DatabaseAway.
-
-A worker that was asleep, or that could not reach the database for some time, counts as lost, and
-its jobs are given to others. The thread that was at work on one does not notice by itself: it is to
-ask before it does what cannot be taken back.
-"""
 
 Task = Callable[..., None]
 """Does a job: given its Lease, and its arguments by name.

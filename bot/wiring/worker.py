@@ -33,13 +33,14 @@ from bot.service.engine import Engine
 from bot.service.failing import Failing
 from bot.service.files import Files
 from bot.service.github_access import GitHubAccess
+from bot.service.jobs import Lease
 from bot.service.leases import give_lease_back
 from bot.service.machine import BACKEND, Machine
 from bot.service.planning import Planning
 from bot.service.pool import DatabaseAway
 from bot.service.redelivery import Redelivery
 from bot.service.retention import Retention
-from bot.service.showing import Lease, Showing
+from bot.service.showing import Showing
 from bot.service.taken import give_up_overdue
 from bot.service.telemetry import Telemetry
 from bot.service.ticker import Chore, Ticker
@@ -145,10 +146,14 @@ def run_worker(
     stop: threading.Event,
     computes: Mapping[str, Compute] | None = None,
 ) -> None:
-    """Work until *stop* is set. Notebooks run on this machine, or on one of *computes*."""
+    """Work until *stop* is set. Notebooks run on this machine, or on one of *computes*.
+
+    Raises UsageError for a private key that nothing can be signed with.
+    """
     dsn = database_dsn(settings)
     owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     parts = Parts(settings, dsn, owner, concurrency)
+    parts.app.check_key()
     queue = WorkerQueue(
         dsn,
         parts.database,

@@ -16,7 +16,8 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from bot.service.database import Database
-from bot.service.worker_queue import Lease, WorkerQueue
+from bot.service.jobs import Lease
+from bot.service.worker_queue import WorkerQueue
 
 HEARTBEAT = 0.25
 STALLED_AFTER = 1.0

@@ -17,12 +17,12 @@ from psycopg_pool import ConnectionPool
 
 from bot.service.database import Database
 from bot.service.embedded import ensure_database
-from bot.service.jobs import Job
+from bot.service.jobs import Job, Lease
 from bot.service.migrations.migrate import migrate
 from bot.service.pool import make_pool
 from bot.service.postgres_programs import programs_for
 from bot.service.queue import defer
-from bot.service.worker_queue import Lease, WorkerQueue
+from bot.service.worker_queue import WorkerQueue
 
 A_LOCK = 7
 

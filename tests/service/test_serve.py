@@ -16,6 +16,7 @@ from building.bots import environment_of, free_port
 from building.repositories import make_repository
 from building.waiting import wait_until
 from fakes.github import GitHub
+from fakes.github.installing import new_pem
 
 from bot.service.embedded import stop_database
 from bot.service.postmaster import is_alive
@@ -99,14 +100,16 @@ def test_killed_itself_it_leaves_no_part_behind(served):
     assert not alive
 
 
-def serve(folder: Path, data: Path, port: int) -> subprocess.CompletedProcess[str]:
+def serve(
+    folder: Path, data: Path, port: int, key: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Return how `nbci serve` ends, of which nothing is to be started."""
     environ = {name: text for name, text in os.environ.items() if not name.startswith("NBCI_")}
     environ |= {
         "NBCI_ALLOW_LOCAL_BACKEND": "true",
         "NBCI_DATA_DIR": str(data),
         "NBCI_GITHUB_APP_ID": "1",
-        "NBCI_GITHUB_PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----",
+        "NBCI_GITHUB_PRIVATE_KEY": key or new_pem(),
         "NBCI_WEBHOOK_SECRET": "secret",
     }
     return subprocess.run(
@@ -126,6 +129,16 @@ def test_a_second_one_is_refused_and_does_the_first_no_harm(served, open_path):
     assert second.returncode == 2
     assert "another `nbci serve` looks after the PostgreSQL in it" in second.stderr
     assert is_alive(open_path / "data" / "postgres" / "data")
+
+
+def test_a_private_key_that_is_none_ends_all_of_it(open_path):
+    key = "-----BEGIN RSA PRIVATE KEY-----\nbm90IGEga2V5\n-----END RSA PRIVATE KEY-----"
+
+    done = serve(open_path, open_path / "data", free_port(), key)
+
+    assert done.returncode == 2
+    assert "NBCI_GITHUB_PRIVATE_KEY: is no RSA private key" in done.stderr
+    assert "bm90IGEga2V5" not in done.stderr
 
 
 def test_a_port_that_is_taken_ends_all_of_it(open_path):

@@ -11,10 +11,10 @@ import pytest
 from building.waiting import wait_until
 
 from bot.service.database import Database
-from bot.service.jobs import Job
+from bot.service.jobs import Job, Lease
 from bot.service.pool import DatabaseAway
 from bot.service.queue import defer
-from bot.service.worker_queue import Lease, WorkerQueue
+from bot.service.worker_queue import WorkerQueue
 
 Work = Callable[..., None]
 

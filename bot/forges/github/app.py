@@ -75,6 +75,10 @@ class GitHubApp:
         self._tokens: dict[tuple[int, int], _Token] = {}
         self._locks: dict[tuple[int, int], threading.Lock] = {}
 
+    def check_key(self) -> None:
+        """Raise UsageError for a private key that nothing can be signed with."""
+        self._signature.token()
+
     def api(self) -> Api:
         """Return the API as the App itself may use it."""
         return self._api(self._signature)

@@ -222,9 +222,18 @@ class InstalledApp:
 def new_app(github: GitHub, app: App) -> InstalledApp:
     """Return an app with a new key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return InstalledApp(github, app, pem_of(key), key.public_key())
+
+
+def new_pem() -> str:
+    """Return a new private key, as the page of an app gives it."""
+    return pem_of(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+
+def pem_of(key: rsa.RSAPrivateKey) -> str:
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
         serialization.NoEncryption(),
     )
-    return InstalledApp(github, app, pem.decode(), key.public_key())
+    return pem.decode()
